@@ -1,0 +1,9 @@
+"""Ringtaw adapter: Gramine (gramine-sgx; gramine-direct in simulation)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringtaw_premain.hookspecs import API_VERSION, Adapter
+
+ADAPTER: Final = Adapter(name="gramine", summary="Gramine (gramine-sgx; gramine-direct in simulation)", api_version=API_VERSION)

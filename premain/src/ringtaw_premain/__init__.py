@@ -1,0 +1,5 @@
+"""The premain: what runs inside an enclave before the application.
+
+Public: :mod:`ringtaw_premain.hookspecs` (the contract for adapters), :mod:`ringtaw_premain.errors`
+and :mod:`ringtaw_premain.plugins` (the host). Modules that start with an underscore are private.
+"""

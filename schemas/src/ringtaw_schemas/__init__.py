@@ -1,0 +1,1 @@
+"""The formats others build on: the manifest's JSON Schema and the mesh API. Data, no logic."""
