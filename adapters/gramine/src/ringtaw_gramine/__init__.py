@@ -6,4 +6,8 @@ from typing import Final
 
 from ringtaw_premain.hookspecs import API_VERSION, Adapter
 
-ADAPTER: Final = Adapter(name="gramine", summary="Gramine (gramine-sgx; gramine-direct in simulation)", api_version=API_VERSION)
+ADAPTER: Final = Adapter(
+    name="gramine",
+    summary="Gramine (gramine-sgx; gramine-direct in simulation)",
+    api_version=API_VERSION,
+)

@@ -6,4 +6,8 @@ from typing import Final
 
 from ringtaw_premain.hookspecs import API_VERSION, Adapter
 
-ADAPTER: Final = Adapter(name="simulation", summary="plain Linux without attestation, for development", api_version=API_VERSION)
+ADAPTER: Final = Adapter(
+    name="simulation",
+    summary="plain Linux without attestation, for development",
+    api_version=API_VERSION,
+)
