@@ -1,0 +1,1 @@
+"""Measurements. Claims about performance come from here, not from timed tests."""

@@ -1,0 +1,1 @@
+"""A Coordinator and two Marbles on one machine, step by step: ``./run demo``."""
