@@ -1,0 +1,45 @@
+"""Reading the commands out of the documentation.
+
+A fenced block with the info string ``sh`` holds commands that a reader types. The blocks of a page
+are one session. Words after ``sh`` say what a block needs:
+
+* ``requires=curl,occlum``: programs that must be installed
+* ``tested-by=FILE``: the command is run by that file instead (the tests cannot run themselves)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One fenced block of a page."""
+
+    language: str
+    attributes: dict[str, str]
+    body: str
+
+    @property
+    def requires(self) -> list[str]:
+        return [name for name in self.attributes.get("requires", "").split(",") if name]
+
+
+def pages() -> list[Path]:
+    """Return the README and every page of the documentation."""
+    return [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+
+
+def blocks(page: Path) -> list[Block]:
+    """Return the fenced blocks of a page in order."""
+    found = []
+    for match in FENCE.finditer(page.read_text()):
+        language, *words = match["info"].split() or [""]
+        attributes = dict(word.split("=", 1) for word in words)
+        found.append(Block(language, attributes, match["body"]))
+    return found
