@@ -10,4 +10,5 @@ ADAPTER: Final = Adapter(
     name="gramine",
     summary="Gramine (gramine-sgx; gramine-direct in simulation)",
     api_version=API_VERSION,
+    runtime="ringtaw_gramine.runtime:GramineRuntime",
 )

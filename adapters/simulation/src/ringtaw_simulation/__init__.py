@@ -10,4 +10,5 @@ ADAPTER: Final = Adapter(
     name="simulation",
     summary="plain Linux without attestation, for development",
     api_version=API_VERSION,
+    runtime="ringtaw_simulation.runtime:SimulationRuntime",
 )
