@@ -1,0 +1,1 @@
+"""The mesh API (gRPC): marble.proto and the stubs generated from it."""
