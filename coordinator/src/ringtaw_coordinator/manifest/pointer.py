@@ -1,0 +1,8 @@
+"""JSON Pointers (RFC 6901)."""
+
+from __future__ import annotations
+
+
+def pointer(*tokens: str | int) -> str:
+    """Return the pointer to the value that ``tokens`` lead to, "" for the whole document."""
+    return "".join("/" + str(t).replace("~", "~0").replace("/", "~1") for t in tokens)
