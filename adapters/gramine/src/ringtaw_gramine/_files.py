@@ -35,7 +35,7 @@ def order_files(device: str, files: Mapping[str, bytes]) -> list[FileWrite]:
             raise PolicyError(f"the manifest writes {canonical} twice, once spelt {path!r}")
         else:
             _check(device, canonical, files[path])
-            keys[canonical] = FileWrite(canonical, files[path], WriteMode.DEVICE)
+            keys[canonical] = FileWrite(path, files[path], WriteMode.DEVICE)
     return [keys[path] for path in sorted(keys)] + regular
 
 
