@@ -3,3 +3,5 @@
 Public: :mod:`ringtaw_premain.hookspecs` (the contract for adapters), :mod:`ringtaw_premain.errors`
 and :mod:`ringtaw_premain.plugins` (the host). Modules that start with an underscore are private.
 """
+
+__version__ = "0.1.0"

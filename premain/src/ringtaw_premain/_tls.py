@@ -1,0 +1,171 @@
+"""The TLS connection to the Coordinator, with the Marble's own certificate as client certificate.
+
+The Coordinator is not verified unless it is pinned: it attests the Marble, not the other way round.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+import time
+from contextlib import suppress
+from typing import Final, Self
+
+from ringtaw_premain import _private_file
+from ringtaw_premain._parse import Address, Pin, ip_address
+from ringtaw_premain.errors import PlatformError, TransportError, UnreachableError
+from ringtaw_premain.identity import Identity
+
+CONNECT_TIMEOUT: Final = 5.0
+HANDSHAKE_TIMEOUT: Final = 10.0
+"""Seconds that one address, and one handshake, may take, within the deadline of all."""
+
+
+def client_context(identity: Identity) -> ssl.SSLContext:
+    """Return the TLS settings of the mesh API with this client certificate.
+
+    Raises:
+        PlatformError: There is no place for the file through which OpenSSL takes the key.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["h2"])
+    passphrase = _private_file.random_passphrase()
+    certificate = ssl.DER_cert_to_PEM_cert(identity.certificate).encode()
+    with _private_file.written(certificate + identity.encrypted_private_key(passphrase)) as path:
+        try:
+            context.load_cert_chain(path, password=passphrase)
+        except OSError as error:
+            raise PlatformError(f"OpenSSL did not take the client certificate: {error}") from None
+    return context
+
+
+class Connection:
+    """A connection that keeps a deadline (of time.monotonic) and raises only our errors."""
+
+    def __init__(self, connected: ssl.SSLSocket, deadline: float) -> None:
+        self._socket = connected
+        self._deadline = deadline
+
+    @classmethod
+    def open(
+        cls, address: Address, context: ssl.SSLContext, pin: Pin | None, deadline: float
+    ) -> Self:
+        """Connect, shake hands and check the pin before anything is said.
+
+        Raises:
+            UnreachableError: Nobody answered.
+            PeerError: The peer is not the one that was pinned.
+            TransportError: The peer does not speak TLS, or not as it should.
+        """
+        raw = _connect(address, deadline)
+        try:
+            connected = _shake_hands(raw, address, context, deadline)
+            if pin:
+                from ringtaw_premain import _pin
+
+                _pin.check(pin, _certificate_chain(connected))
+        except BaseException:
+            raw.close()
+            raise
+        return cls(connected, deadline)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._socket.close()
+
+    def send(self, data: bytes) -> None:
+        """Send everything."""
+        self._wait_at_most()
+        try:
+            self._socket.sendall(data)
+        except OSError as error:
+            raise _explained(error) from None
+
+    def receive(self, limit: int) -> bytes:
+        """Return what has arrived, at least one byte."""
+        self._wait_at_most()
+        try:
+            data = self._socket.recv(limit)
+        except OSError as error:
+            raise _explained(error) from None
+        if not data:
+            raise UnreachableError("the Coordinator closed the connection")
+        return data
+
+    def _wait_at_most(self) -> None:
+        self._socket.settimeout(_remaining(self._deadline))
+
+
+def _connect(address: Address, deadline: float) -> socket.socket:
+    """Try the addresses of the host in turn."""
+    try:
+        # As bytes, since text would go through IDNA, which loads tables that nobody needs here.
+        found = socket.getaddrinfo(address.host.encode(), address.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise UnreachableError(f"cannot resolve {address.host}: {error.strerror}") from None
+    reason = "it has no address"
+    for family, kind, protocol, _, endpoint in found:
+        attempt = socket.socket(family, kind, protocol)
+        try:
+            attempt.settimeout(min(CONNECT_TIMEOUT, _remaining(deadline)))
+            attempt.connect(endpoint)
+            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            attempt.close()
+            reason = error.strerror or str(error)
+        else:
+            return attempt
+    raise UnreachableError(f"cannot connect to {address}: {reason}")
+
+
+def _shake_hands(
+    raw: socket.socket, address: Address, context: ssl.SSLContext, deadline: float
+) -> ssl.SSLSocket:
+    server_name = None if ip_address(address.host) else address.host.encode()
+    try:
+        raw.settimeout(min(HANDSHAKE_TIMEOUT, _remaining(deadline)))
+        connected = context.wrap_socket(raw, server_hostname=server_name)
+    except OSError as error:
+        raise _explained(error) from None
+    if connected.selected_alpn_protocol() != "h2":
+        raise TransportError(
+            f"the server at {address} does not speak HTTP/2",
+            hint="does EDG_MARBLE_COORDINATOR_ADDR name the Coordinator's mesh API?",
+        )
+    return connected
+
+
+def _certificate_chain(connected: ssl.SSLSocket) -> list[bytes]:
+    """Return the DER of what the server presented, its own certificate first."""
+    if sys.version_info >= (3, 13):
+        return connected.get_unverified_chain()
+    import _ssl
+
+    # The same call as the public one of Python 3.13.
+    presented = connected._sslobj.get_unverified_chain()  # type: ignore[attr-defined]
+    return [certificate.public_bytes(_ssl.ENCODING_DER) for certificate in presented]
+
+
+def _remaining(deadline: float) -> float:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise UnreachableError("no answer within the time set")
+    return remaining
+
+
+def _explained(error: OSError) -> TransportError:
+    """What broke off may go better next time; what was said and is wrong will not."""
+    if isinstance(error, TimeoutError):
+        return UnreachableError("the Coordinator did not answer in time")
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return UnreachableError("the Coordinator closed the connection")
+    if isinstance(error, ssl.SSLError):
+        return TransportError(f"TLS with the Coordinator failed: {error.reason or error}")
+    return UnreachableError(f"the connection to the Coordinator broke: {error.strerror or error}")

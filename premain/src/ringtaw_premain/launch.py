@@ -1,0 +1,71 @@
+"""The last step: the premain's process becomes the application."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from typing import Final, NoReturn
+
+from ringtaw_premain.errors import CannotExecuteError, PolicyError, ProgramNotFoundError
+from ringtaw_premain.hookspecs import LaunchRequest, LaunchSpec
+
+DEFAULT_ARGV: Final = ("./marble",)
+"""The argv of a Marble whose manifest has none (MarbleRun's convention)."""
+
+
+def launch_request(
+    own: Mapping[str, str],
+    given: Mapping[str, bytes],
+    argv: Sequence[str],
+    command_line: Sequence[str],
+    arguments: Sequence[str],
+) -> LaunchRequest:
+    """Put together what an adapter needs to know.
+
+    The manifest's variables are laid over the premain's own environment, which has what the libOS
+    set for the application too, such as the path of its libraries.
+
+    Raises:
+        PolicyError: A variable or an argument is not one that a process can be given.
+    """
+    for name, value in given.items():
+        if not name or "=" in name or "\0" in name:
+            raise PolicyError(f"{name!r} is not a name that an environment variable can have")
+        if b"\0" in value:
+            raise PolicyError(f"the environment variable {name} has a NUL byte in its value")
+    if any("\0" in argument for argument in argv):
+        raise PolicyError("the Marble's Argv has a NUL byte in it")
+    return LaunchRequest(
+        argv=tuple(argv) or DEFAULT_ARGV,
+        environ={**own, **{name: os.fsdecode(value) for name, value in given.items()}},
+        command_line=tuple(command_line),
+        arguments=tuple(arguments),
+    )
+
+
+def replace_process(spec: LaunchSpec) -> NoReturn:
+    """Execute the application in place of this process (execve(2)); file descriptors are closed.
+
+    Raises:
+        ProgramNotFoundError: The program does not exist.
+        CannotExecuteError: It cannot be executed.
+    """
+    # Python ignores these at its start, and what is ignored stays so across execve(2).
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    try:
+        os.execve(spec.program, spec.argv, dict(spec.environ))  # noqa: S606  (what we are for)
+    except FileNotFoundError:
+        if os.path.lexists(spec.program):
+            raise CannotExecuteError(
+                f"cannot execute {spec.program!r}: its interpreter or loader does not exist"
+            ) from None
+        raise ProgramNotFoundError(f"the program {spec.program!r} does not exist") from None
+    except OSError as error:
+        raise CannotExecuteError(
+            f"cannot execute {spec.program!r}: {error.strerror}",
+            hint="in a libOS it must be a trusted, executable file",
+        ) from None
+    except ValueError as error:
+        raise CannotExecuteError(f"cannot execute {spec.program!r}: {error}") from None
