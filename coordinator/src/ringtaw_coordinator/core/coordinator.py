@@ -1,0 +1,213 @@
+"""The Coordinator: a state machine around one deployment.
+
+It lives in one event loop. What is read is an immutable snapshot; every change happens under one
+lock, in a thread where it computes or waits for the disk, and becomes visible only after it is
+durable. A caller that goes away does not interrupt a change that has begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, TypeVar
+
+import structlog
+
+from ringtaw_coordinator.core import activation
+from ringtaw_coordinator.core.api import (
+    ActivationRequest,
+    CoordinatorQuote,
+    ManifestAccepted,
+    MarbleParameters,
+    State,
+    Status,
+    StoredManifest,
+    TLSIdentity,
+)
+from ringtaw_coordinator.core.evidence import EvidenceVerifier
+from ringtaw_coordinator.core.founding import found
+from ringtaw_coordinator.core.identities import client_identity, mesh_identity, unattested_quote
+from ringtaw_coordinator.core.serving import Serving, serve
+from ringtaw_coordinator.errors import CoordinatorError, StateError
+from ringtaw_coordinator.manifest.load import load_manifest
+from ringtaw_coordinator.state.model import Deployment, new_deployment
+from ringtaw_coordinator.state.vault import Opened, Vault
+
+MESSAGES: Final = {
+    State.RECOVERY: "There is a state, but it cannot be opened here: recover it, or set a new "
+    "manifest, which gives it up.",
+    State.ACCEPTING_MANIFEST: "Ready to accept a manifest.",
+    State.ACCEPTING_MARBLES: "Running, and ready to accept Marbles.",
+}
+
+T = TypeVar("T")
+
+log = structlog.get_logger("coordinator")
+
+
+class Coordinator:
+    """Implements both the mesh API's Activator and the client API's ClientFacade."""
+
+    def __init__(
+        self, vault: Vault, opened: Opened, verifier: EvidenceVerifier, names: Sequence[str]
+    ) -> None:
+        """Take what the vault held; :func:`open_coordinator` does that.
+
+        ``names`` are the DNS names and IP addresses of an identity that has to be made.
+        """
+        self._vault = vault
+        self._verifier = verifier
+        self._lock = asyncio.Lock()
+        self._changing: asyncio.Task[object] | None = None
+        self._serving: Serving | None = None
+        self._locked = opened.locked
+        self._set_deployment(opened.deployment or new_deployment(names))
+        if opened.deployment is not None:
+            manifest = load_manifest(opened.deployment.manifest).manifest
+            self._serving = serve(opened.deployment, manifest)
+
+    @property
+    def simulation(self) -> bool:
+        """Whether evidence goes unchecked."""
+        return True
+
+    @property
+    def mesh_identity(self) -> TLSIdentity:
+        """What the mesh API presents now."""
+        return self._mesh_identity
+
+    @property
+    def client_identity(self) -> TLSIdentity:
+        """What the client API presents now."""
+        return self._client_identity
+
+    def status(self) -> Status:
+        """Return the state."""
+        state = self._state()
+        return Status(state, MESSAGES[state])
+
+    def manifest(self) -> StoredManifest:
+        """Return the manifest in force."""
+        if self._serving is None:
+            return StoredManifest(b"", "", b"")
+        deployment = self._serving.deployment
+        fingerprint = hashlib.sha256(deployment.manifest).hexdigest()
+        return StoredManifest(deployment.manifest, fingerprint, deployment.manifest_signature)
+
+    async def quote(self, nonce: bytes | None) -> CoordinatorQuote:
+        """Return the certificates; in simulation there is no quote, whatever the nonce."""
+        return unattested_quote(self._deployment)
+
+    async def set_manifest(self, raw: bytes) -> ManifestAccepted:
+        """Set the manifest, durably."""
+        self._require(State.RECOVERY, State.ACCEPTING_MANIFEST)
+        return await self._change(lambda: self._set_manifest(raw))
+
+    async def activate(self, request: ActivationRequest) -> MarbleParameters:
+        """Admit a Marble; the steps are those of :mod:`ringtaw_coordinator.core.activation`."""
+        try:
+            parameters = await self._activate(request)
+        except CoordinatorError as error:
+            log.warning("activation refused", marble_type=request.marble_type, reason=str(error))
+            raise
+        log.info("Marble activated", marble_type=request.marble_type, uuid=request.uuid)
+        return parameters
+
+    async def close(self) -> None:
+        """Finish the change that is under way, and let go of the store."""
+        async with self._lock:
+            await asyncio.to_thread(self._vault.close)
+
+    async def _activate(self, request: ActivationRequest) -> MarbleParameters:
+        serving = self._accepting()
+        marble, uuid = await activation.admit(serving, request, self._verifier)
+        if marble.definition.max_activations:
+            activation.check_budget(serving, request.marble_type)
+            return await self._change(lambda: self._activate_counted(request, uuid))
+        if marble.is_slow:
+            return await asyncio.to_thread(activation.equip, serving, request, uuid)
+        return activation.equip(serving, request, uuid)
+
+    async def _activate_counted(self, request: ActivationRequest, uuid: str) -> MarbleParameters:
+        serving = self._accepting()
+
+        def equip_and_count() -> tuple[MarbleParameters, Deployment]:
+            parameters = activation.equip(serving, request, uuid)
+            deployment = activation.count(serving.deployment, request.marble_type)
+            self._vault.commit(deployment)
+            return parameters, deployment
+
+        parameters, deployment = await asyncio.to_thread(equip_and_count)
+        self._deployment = deployment
+        self._serving = serving.with_deployment(deployment)
+        return parameters
+
+    async def _set_manifest(self, raw: bytes) -> ManifestAccepted:
+        self._require(State.RECOVERY, State.ACCEPTING_MANIFEST)
+
+        def load_and_store() -> tuple[Serving, ManifestAccepted]:
+            loaded = load_manifest(raw)
+            deployment = found(self._deployment, raw, loaded.manifest)
+            serving = serve(deployment, loaded.manifest)
+            recovery_secrets = self._vault.establish(deployment, loaded.manifest)
+            return serving, ManifestAccepted(recovery_secrets, loaded.warnings)
+
+        serving, accepted = await asyncio.to_thread(load_and_store)
+        self._locked = ""
+        self._set_deployment(serving.deployment)
+        self._serving = serving
+        log.info("manifest set", fingerprint=self.manifest().fingerprint)
+        for warning in accepted.warnings:
+            log.warning("the manifest is doubtful", warning=warning)
+        return accepted
+
+    async def _change(self, change: Callable[[], Awaitable[T]]) -> T:
+        """Run a change under the lock; once it runs, it runs to its end."""
+        await self._lock.acquire()
+
+        async def run() -> T:
+            try:
+                return await change()
+            finally:
+                self._lock.release()
+
+        task = asyncio.create_task(run())
+        self._changing = task
+        return await asyncio.shield(task)
+
+    def _set_deployment(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._mesh_identity = mesh_identity(deployment)
+        self._client_identity = client_identity(deployment)
+
+    def _state(self) -> State:
+        if self._serving is not None:
+            return State.ACCEPTING_MARBLES
+        return State.RECOVERY if self._locked else State.ACCEPTING_MANIFEST
+
+    def _accepting(self) -> Serving:
+        self._require(State.ACCEPTING_MARBLES)
+        assert self._serving is not None  # noqa: S101 - this is what that state means
+        return self._serving
+
+    def _require(self, *states: State) -> None:
+        """Return if the state is one of these; the text is one that clients look for."""
+        state = self._state()
+        if state not in states:
+            raise StateError(f"server is not in expected state: {MESSAGES[state]}")
+
+
+async def open_coordinator(
+    vault: Vault, verifier: EvidenceVerifier, names: Sequence[str]
+) -> Coordinator:
+    """Resume from what the vault holds, or begin anew.
+
+    Raises:
+        StoreError: The store cannot be read.
+        PlatformError: The platform gave no sealing key.
+    """
+    opened = await asyncio.to_thread(vault.open)
+    if opened.locked:
+        log.warning("the state cannot be opened: recovery is needed", reason=opened.locked)
+    return Coordinator(vault, opened, verifier, names)

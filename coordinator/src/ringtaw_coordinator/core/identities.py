@@ -1,0 +1,30 @@
+"""What the servers present in TLS."""
+
+from __future__ import annotations
+
+from ringtaw_coordinator.core.api import CoordinatorQuote, TLSIdentity
+from ringtaw_coordinator.pki.encoding import CERTIFICATE, to_pem
+from ringtaw_coordinator.state.model import Deployment
+
+
+def mesh_identity(deployment: Deployment) -> TLSIdentity:
+    """Return the Marble root with the intermediate's key.
+
+    Intermediate and root follow, so that a Marble that pins the root sees that the root has
+    certified this key.
+    """
+    intermediate = deployment.intermediate
+    chain = (intermediate.marble_root, intermediate.certificate, deployment.root.certificate)
+    return TLSIdentity(chain, intermediate.private_key)
+
+
+def client_identity(deployment: Deployment) -> TLSIdentity:
+    """Return the root: it alone is the identity of the deployment towards clients."""
+    return TLSIdentity((deployment.root.certificate,), deployment.root.private_key)
+
+
+def unattested_quote(deployment: Deployment) -> CoordinatorQuote:
+    """Return the chain, intermediate first, with the empty quote of a simulation."""
+    certificates = (deployment.intermediate.certificate, deployment.root.certificate)
+    chain = "".join(to_pem(CERTIFICATE, certificate) for certificate in certificates)
+    return CoordinatorQuote(chain, b"")

@@ -1,0 +1,1 @@
+"""The Coordinator's certificate authority: its own certificates and those it issues."""

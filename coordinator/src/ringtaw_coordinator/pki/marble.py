@@ -1,0 +1,93 @@
+"""The certificate of a Marble, one per activation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+
+from ringtaw_coordinator.pki.authority import (
+    Intermediate,
+    key_identifier_of_issuer,
+    load_signing_key,
+)
+from ringtaw_coordinator.pki.encoding import private_der, public_der
+from ringtaw_coordinator.pki.fields import (
+    BOTH_ROLES,
+    NO_EXPIRATION,
+    SIGNATURE_HASH,
+    new_key,
+    serial_number,
+)
+from ringtaw_coordinator.secrets.value import SecretValue
+
+MARBLE_TYPE: Final = x509.ObjectIdentifier("1.3.9903.2.1")
+"""Extension whose value is the Marble type as bare UTF-8, without any ASN.1 wrapping."""
+
+_USAGE: Final = x509.KeyUsage(
+    digital_signature=True,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=True,
+    key_cert_sign=False,
+    crl_sign=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+_NOT_AN_AUTHORITY: Final = x509.BasicConstraints(ca=False, path_length=None)
+
+
+class MarbleIssuer:
+    """Issues Marbles' certificates; what does not change from one to the next is made once."""
+
+    def __init__(self, intermediate: Intermediate) -> None:
+        issuer = x509.load_der_x509_certificate(intermediate.marble_root)
+        self._key = load_signing_key(intermediate.private_key)
+        self._issuer = issuer.subject
+        self._organisation = tuple(issuer.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
+        self._issuer_identifier = key_identifier_of_issuer(issuer)
+
+    def issue(
+        self, marble_type: str, common_name: str, names: Sequence[x509.GeneralName]
+    ) -> SecretValue:
+        """Make a new P-384 key and its certificate for a Marble.
+
+        ``common_name`` is the Marble's UUID; ``names`` become the subject alternative names.
+        """
+        key = new_key()
+        public_key = key.public_key()
+        subject = x509.Name(
+            [*self._organisation, x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+        )
+        now = datetime.now(UTC)
+        builder = x509.CertificateBuilder(
+            self._issuer, subject, public_key, serial_number(), now, NO_EXPIRATION
+        )
+        for extension, critical in self._extensions(marble_type, names):
+            builder = builder.add_extension(extension, critical)
+        certificate = builder.sign(self._key, SIGNATURE_HASH)
+        return SecretValue(
+            certificate=certificate.public_bytes(Encoding.DER),
+            public=public_der(public_key),
+            private=private_der(key),
+        )
+
+    def _extensions(
+        self, marble_type: str, names: Sequence[x509.GeneralName]
+    ) -> list[tuple[x509.ExtensionType, bool]]:
+        marble = x509.UnrecognizedExtension(MARBLE_TYPE, marble_type.encode())
+        extensions: list[tuple[x509.ExtensionType, bool]] = [
+            (_USAGE, True),
+            (BOTH_ROLES, False),
+            (_NOT_AN_AUTHORITY, True),
+            (self._issuer_identifier, False),
+            (marble, False),
+        ]
+        if names:
+            extensions.append((x509.SubjectAlternativeName(names), False))
+        return extensions

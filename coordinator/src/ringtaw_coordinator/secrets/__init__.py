@@ -1,0 +1,1 @@
+"""Secrets of a manifest: their values, and how those come to be."""

@@ -1,0 +1,167 @@
+"""The store in a directory: ``sealed_data`` and ``sealed_key``, changed together.
+
+``sealed_key`` names the digest of the ``sealed_data`` it belongs to, and works beside no other.
+Two files cannot be renamed in one step, so a commit goes like this:
+
+1. write ``sealed_data.next`` and sync it;
+2. write ``sealed_key.next`` and sync it; sync the directory: now both names are durable;
+3. rename ``sealed_key.next`` to ``sealed_key``: **this is the commit**; sync the directory;
+4. rename ``sealed_data.next`` to ``sealed_data``; sync the directory: only now it is acknowledged.
+
+A crash before 3 leaves the old pair and files that the next commit replaces. A crash between 3 and
+4 leaves a ``sealed_key`` that belongs to ``sealed_data.next``: loading finishes step 4. Whichever
+of the renames reached the disk, exactly one ``sealed_data`` matches ``sealed_key``.
+
+When a step fails before 3, nothing has happened. When one fails later, the outcome is not known
+(after a failed fsync not even reading tells), so the store refuses everything from then on: a
+restart finds out. A lock on ``lock`` keeps other processes out; it ends with the process.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from ringtaw_coordinator.errors import ConflictError, StoreError
+from ringtaw_coordinator.state.filesystem import FileSystem
+from ringtaw_coordinator.state.sealed_data import digest
+from ringtaw_coordinator.state.sealed_key import MAX_BYTES as MAX_KEY_BYTES
+from ringtaw_coordinator.state.sealed_key import bound_to
+from ringtaw_coordinator.state.store import Record, Revision, Stored
+
+MAX_DATA_BYTES: Final = 1 << 30
+
+
+class FileStore:
+    """A record in a directory of its own; at most one process has it open."""
+
+    def __init__(self, directory: Path, files: FileSystem | None = None) -> None:
+        """Create the directory if it is missing, and lock it.
+
+        Raises:
+            StoreError: It cannot be used, or another Coordinator uses it.
+        """
+        self._directory = directory
+        self._files = files or FileSystem()
+        self._data = directory / "sealed_data"
+        self._key = directory / "sealed_key"
+        self._next_data = directory / "sealed_data.next"
+        self._next_key = directory / "sealed_key.next"
+        self._revision: Revision | None = None
+        self._failure = ""
+        self._lock = _lock(directory, self._files)
+
+    def load(self) -> Stored | None:
+        """Return the record, after finishing a commit that was interrupted."""
+        try:
+            self._finish_commit()
+            sealed_data = self._files.read(self._data, MAX_DATA_BYTES)
+            sealed_key = self._files.read(self._key, MAX_KEY_BYTES)
+        except OSError as error:
+            raise StoreError(f"the state cannot be read: {error}") from error
+        if sealed_data is None:
+            self._revision = None
+            return None
+        self._revision = digest(sealed_data).hex()
+        return Stored(Record(sealed_data, sealed_key or b""), self._revision)
+
+    def commit(self, record: Record, expected: Revision | None) -> Revision:
+        """Replace both files; the protocol is described at the top of this file."""
+        self._check(expected)
+        try:
+            self._write(self._next_data, record.sealed_data)
+            self._write(self._next_key, record.sealed_key)
+            self._files.sync_directory(self._directory)
+        except OSError as error:
+            self._discard()
+            raise StoreError(f"the state cannot be written: {error}") from error
+        self._replace()
+        self._revision = digest(record.sealed_data).hex()
+        return self._revision
+
+    def clear(self, expected: Revision | None) -> None:
+        """Remove both files, the key first: a crash between leaves what only its owners open."""
+        self._check(expected)
+        try:
+            for path in (self._next_data, self._next_key, self._key):
+                self._files.remove(path)
+            self._files.sync_directory(self._directory)
+            self._files.remove(self._data)
+            self._files.sync_directory(self._directory)
+        except OSError as error:
+            raise self._broken(error) from error
+        self._revision = None
+
+    def close(self) -> None:
+        """Unlock the directory."""
+        os.close(self._lock)
+
+    def _check(self, expected: Revision | None) -> None:
+        if self._failure:
+            raise StoreError(self._failure)
+        if expected != self._revision:
+            raise ConflictError("the state has been changed in the meantime")
+
+    def _write(self, path: Path, content: bytes) -> None:
+        descriptor = self._files.create(path)
+        try:
+            rest = memoryview(content)
+            while rest:
+                rest = rest[self._files.write(descriptor, rest) :]
+            self._files.sync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def _discard(self) -> None:
+        """Give back the space of a commit that did not happen."""
+        with suppress(OSError):
+            self._files.remove(self._next_data)
+            self._files.remove(self._next_key)
+
+    def _replace(self) -> None:
+        try:
+            self._files.rename(self._next_key, self._key)
+            self._files.sync_directory(self._directory)
+            self._files.rename(self._next_data, self._data)
+            self._files.sync_directory(self._directory)
+        except OSError as error:
+            raise self._broken(error) from error
+
+    def _broken(self, error: OSError) -> StoreError:
+        self._failure = (
+            f"it is not known whether the state was written ({error}); "
+            f"restart the Coordinator to find out"
+        )
+        return StoreError(self._failure)
+
+    def _finish_commit(self) -> None:
+        """Do step 4 if ``sealed_key`` belongs to the data that was about to be put in place."""
+        following = self._files.read(self._next_data, MAX_DATA_BYTES)
+        if following is None:
+            return
+        sealed_key = self._files.read(self._key, MAX_KEY_BYTES) or b""
+        if bound_to(sealed_key) == digest(following):
+            self._files.rename(self._next_data, self._data)
+            self._files.sync_directory(self._directory)
+
+
+def _lock(directory: Path, files: FileSystem) -> int:
+    try:
+        if not directory.exists():
+            directory.mkdir(mode=0o700, parents=True)
+            files.sync_directory(directory.parent)
+        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"the directory for the state cannot be used: {error}") from error
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno in (errno.EACCES, errno.EAGAIN):
+            raise StoreError(f"another Coordinator is using the directory {directory}") from None
+        raise StoreError(f"the directory {directory} cannot be locked: {error}") from error
+    return descriptor

@@ -1,0 +1,117 @@
+"""The state of a deployment under its key, in a store: what the core works with.
+
+The vault knows the data encryption key (DEK) as long as the process lives. Calls block; they may
+come from any thread, one at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ringtaw_premain.hookspecs import KeyBinding
+
+from ringtaw_coordinator.manifest.model import Manifest, SealMode
+from ringtaw_coordinator.state import codec, sealed_data
+from ringtaw_coordinator.state.model import Deployment
+from ringtaw_coordinator.state.recovery import entrust
+from ringtaw_coordinator.state.sealed_data import DEK_BYTES, UnsealError
+from ringtaw_coordinator.state.sealed_key import Sealer
+from ringtaw_coordinator.state.store import Record, Revision, Store
+
+_BINDINGS: Final = {
+    SealMode.PRODUCT_KEY: KeyBinding.PRODUCT,
+    SealMode.UNIQUE_KEY: KeyBinding.MEASUREMENT,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What the store held: a deployment, something that cannot be opened, or nothing."""
+
+    deployment: Deployment | None = None
+    locked: str = ""
+    """Why there is a state but no way in; empty when there is none or it is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    """How the state is sealed, from one manifest or change of recovery keys to the next."""
+
+    dek: bytes = field(repr=False)
+    recovery: bytes
+    binding: KeyBinding
+
+
+class Vault:
+    """Keeps one deployment; writes the state as it was handed over last."""
+
+    def __init__(self, store: Store, sealer: Sealer) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._revision: Revision | None = None
+        self._seal: _Seal | None = None
+
+    def open(self) -> Opened:
+        """Load what the store holds.
+
+        Raises:
+            StoreError: The store cannot be read.
+            PlatformError: The platform gave no key.
+        """
+        stored = self._store.load()
+        if stored is None:
+            return Opened()
+        self._revision = stored.revision
+        try:
+            return Opened(self._unseal(stored.record))
+        except (UnsealError, ValueError) as error:
+            return Opened(locked=str(error))
+
+    def establish(self, deployment: Deployment, manifest: Manifest) -> Mapping[str, bytes]:
+        """Store the deployment under a new DEK, in the place of whatever the store holds.
+
+        Returns:
+            The recovery secrets by the recovery key's name, encrypted to it.
+
+        Raises:
+            ManifestError: A recovery key cannot encrypt.
+            StoreError: The change could not be made durable.
+        """
+        dek = os.urandom(DEK_BYTES)
+        recovery = entrust(dek, manifest.recovery_keys, manifest.config.recovery_threshold)
+        if manifest.config.seal_mode is SealMode.DISABLED:
+            self._store.clear(self._revision)
+            self._revision, self._seal = None, None
+        else:
+            seal = _Seal(dek, recovery.data, _BINDINGS[manifest.config.seal_mode])
+            self._revision = self._write(deployment, seal)
+            self._seal = seal
+        return recovery.secrets
+
+    def commit(self, deployment: Deployment) -> None:
+        """Store the deployment in the place of the one that was stored last.
+
+        Raises:
+            StoreError: The change could not be made durable.
+        """
+        if self._seal is not None:
+            self._revision = self._write(deployment, self._seal)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._store.close()
+
+    def _unseal(self, record: Record) -> Deployment:
+        digest = sealed_data.digest(record.sealed_data)
+        dek, binding = self._sealer.unwrap(record.sealed_key, digest)
+        deployment = codec.decode(sealed_data.unseal(record.sealed_data, dek))
+        self._seal = _Seal(dek, sealed_data.recovery_data(record.sealed_data), binding)
+        return deployment
+
+    def _write(self, deployment: Deployment, seal: _Seal) -> Revision:
+        data = sealed_data.seal(codec.encode(deployment), seal.dek, seal.recovery)
+        key = self._sealer.wrap(seal.dek, sealed_data.digest(data), seal.binding)
+        return self._store.commit(Record(data, key), self._revision)
