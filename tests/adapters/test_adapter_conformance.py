@@ -12,7 +12,7 @@ from ringtaw_premain.errors import AdapterError
 from ringtaw_premain.hookspecs import API_VERSION, KeyBinding, LaunchRequest
 from ringtaw_premain.plugins import Runtime, choose_runtime, installed_adapters, load_adapter
 
-from tests.adapters.conftest import CallHook
+from tests.standins.hook_process import call_hook
 from tests.standins.libos import GramineDevice, OcclumDevice
 
 WITH_RUNTIME = ["gramine", "occlum", "simulation"]
@@ -69,12 +69,12 @@ def test_nothing_is_detected_on_plain_linux() -> None:
         choose_runtime()
 
 
-def test_only_gramine_is_detected_in_gramine(gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_only_gramine_is_detected_in_gramine(gramine: GramineDevice) -> None:
     detected = {name: call_hook(name, "detect", device=gramine)["result"] for name in WITH_RUNTIME}
     assert detected == {"gramine": True, "occlum": False, "simulation": False}
 
 
-def test_only_occlum_is_detected_in_occlum(occlum: OcclumDevice, call_hook: CallHook) -> None:
+def test_only_occlum_is_detected_in_occlum(occlum: OcclumDevice) -> None:
     detected = {name: call_hook(name, "detect", device=occlum)["result"] for name in WITH_RUNTIME}
     assert detected == {"gramine": False, "occlum": True, "simulation": False}
 

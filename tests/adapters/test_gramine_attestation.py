@@ -11,7 +11,7 @@ from ringtaw_gramine.runtime import GramineRuntime
 from ringtaw_premain.errors import EvidenceUnavailableError, PlatformError
 from ringtaw_premain.hookspecs import KeyBinding
 
-from tests.adapters.conftest import CallHook
+from tests.standins.hook_process import call_hook
 from tests.standins.libos import SEALING_KEYS, GramineDevice, lay_out
 from tests.standins.quotes import unsigned_quote
 
@@ -28,11 +28,11 @@ def text_of(answer: dict[str, object], error: str) -> str:
     return str(answer["text"])
 
 
-def test_detects_gramine(gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_detects_gramine(gramine: GramineDevice) -> None:
     assert call_hook("gramine", "detect", device=gramine) == {"result": True}
 
 
-def test_detects_gramine_direct(gramine_direct: GramineDevice, call_hook: CallHook) -> None:
+def test_detects_gramine_direct(gramine_direct: GramineDevice) -> None:
     assert call_hook("gramine", "detect", device=gramine_direct) == {"result": True}
 
 
@@ -40,18 +40,18 @@ def test_plain_linux_is_not_gramine(tmp_path: Path) -> None:
     assert GramineRuntime(device=str(tmp_path)).detect() is False
 
 
-def test_the_fingerprint_alone_is_not_gramine(gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_the_fingerprint_alone_is_not_gramine(gramine: GramineDevice) -> None:
     gramine.state.rename(gramine.state.with_name("elsewhere"))
     assert call_hook("gramine", "detect", device=gramine) == {"result": False}
 
 
-def test_quote_is_over_the_report_data(gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_quote_is_over_the_report_data(gramine: GramineDevice) -> None:
     answer = call_hook("gramine", "issue_evidence", REPORT_DATA.hex(), device=gramine)
     assert answer == {"result": unsigned_quote(REPORT_DATA).hex()}
     assert gramine.provider.requests == [REPORT_DATA]
 
 
-def test_quote_of_the_greatest_size(gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_quote_of_the_greatest_size(gramine: GramineDevice) -> None:
     small = unsigned_quote(REPORT_DATA)
     padding = 8192 - len(small)
     gramine.provider.make_quote = lambda data: unsigned_quote(data) + bytes(padding)
@@ -65,7 +65,7 @@ def test_report_data_of_another_size(size: int, tmp_path: Path) -> None:
         GramineRuntime(device=str(tmp_path)).issue_evidence(bytes(size))
 
 
-def test_gramine_direct_has_no_quote(gramine_direct: GramineDevice, call_hook: CallHook) -> None:
+def test_gramine_direct_has_no_quote(gramine_direct: GramineDevice) -> None:
     answer = call_hook("gramine", "issue_evidence", REPORT_DATA.hex(), device=gramine_direct)
     text = text_of(answer, "EvidenceUnavailableError")
     assert "attestation_type does not exist" in text
@@ -74,9 +74,7 @@ def test_gramine_direct_has_no_quote(gramine_direct: GramineDevice, call_hook: C
 
 
 @pytest.mark.parametrize("kind", ["none", "epid", ""])
-def test_attestation_that_is_not_dcap(
-    kind: str, gramine: GramineDevice, call_hook: CallHook
-) -> None:
+def test_attestation_that_is_not_dcap(kind: str, gramine: GramineDevice) -> None:
     path = gramine.state / "attestation_type"
     path.chmod(0o644)
     path.write_text(kind)
@@ -87,7 +85,7 @@ def test_attestation_that_is_not_dcap(
     assert gramine.provider.requests == []
 
 
-def test_host_that_makes_no_quote(gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_host_that_makes_no_quote(gramine: GramineDevice) -> None:
     gramine.provider.make_quote = refuse
     answer = call_hook("gramine", "issue_evidence", REPORT_DATA.hex(), device=gramine)
     text = text_of(answer, "EvidenceUnavailableError")
@@ -96,9 +94,7 @@ def test_host_that_makes_no_quote(gramine: GramineDevice, call_hook: CallHook) -
 
 
 @pytest.mark.parametrize("name", ["attestation_type", "user_report_data", "quote"])
-def test_pseudo_file_that_may_not_be_opened(
-    name: str, gramine: GramineDevice, call_hook: CallHook
-) -> None:
+def test_pseudo_file_that_may_not_be_opened(name: str, gramine: GramineDevice) -> None:
     gramine.deny(name)
     answer = call_hook("gramine", "issue_evidence", REPORT_DATA.hex(), device=gramine)
     text = text_of(answer, "EvidenceUnavailableError")
@@ -106,9 +102,7 @@ def test_pseudo_file_that_may_not_be_opened(
 
 
 @pytest.mark.parametrize("name", ["user_report_data", "quote"])
-def test_pseudo_file_that_is_missing(
-    name: str, gramine: GramineDevice, call_hook: CallHook
-) -> None:
+def test_pseudo_file_that_is_missing(name: str, gramine: GramineDevice) -> None:
     gramine.remove(name)
     answer = call_hook("gramine", "issue_evidence", REPORT_DATA.hex(), device=gramine)
     text = text_of(answer, "EvidenceUnavailableError")
@@ -116,7 +110,7 @@ def test_pseudo_file_that_is_missing(
     assert DCAP_HINT in text
 
 
-def test_quote_over_other_data(gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_quote_over_other_data(gramine: GramineDevice) -> None:
     gramine.provider.make_quote = lambda _: unsigned_quote(bytes(64))
     answer = call_hook("gramine", "issue_evidence", REPORT_DATA.hex(), device=gramine)
     text = text_of(answer, "EvidenceUnavailableError")
@@ -124,7 +118,7 @@ def test_quote_over_other_data(gramine: GramineDevice, call_hook: CallHook) -> N
 
 
 @pytest.mark.parametrize("size", [0, 368, 432, 434, 436, 4000])
-def test_quote_that_is_cut_short(size: int, gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_quote_that_is_cut_short(size: int, gramine: GramineDevice) -> None:
     gramine.provider.make_quote = lambda data: unsigned_quote(data)[:size]
     answer = call_hook("gramine", "issue_evidence", REPORT_DATA.hex(), device=gramine)
     text = text_of(answer, "EvidenceUnavailableError")
@@ -166,14 +160,12 @@ def test_errors_do_not_hold_the_report_data(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("binding", "name"), [("product", "_sgx_mrsigner"), ("measurement", "_sgx_mrenclave")]
 )
-def test_sealing_key(binding: str, name: str, gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_sealing_key(binding: str, name: str, gramine: GramineDevice) -> None:
     answer = call_hook("gramine", "sealing_key", binding, device=gramine)
     assert answer == {"result": SEALING_KEYS[name].hex()}
 
 
-def test_no_sealing_key_in_gramine_direct(
-    gramine_direct: GramineDevice, call_hook: CallHook
-) -> None:
+def test_no_sealing_key_in_gramine_direct(gramine_direct: GramineDevice) -> None:
     answer = call_hook("gramine", "sealing_key", "product", device=gramine_direct)
     text = text_of(answer, "PlatformError")
     assert "/dev/attestation/keys/_sgx_mrsigner: No such file" in text

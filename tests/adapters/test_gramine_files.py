@@ -10,7 +10,7 @@ from ringtaw_gramine.runtime import GramineRuntime
 from ringtaw_premain.errors import PolicyError
 from ringtaw_premain.hookspecs import FileWrite, WriteMode
 
-from tests.adapters.conftest import CallHook
+from tests.standins.hook_process import call_hook
 from tests.standins.libos import GramineDevice, lay_out
 
 KEY = bytes(range(16))
@@ -127,7 +127,7 @@ def test_the_old_key_file_takes_only_hexadecimal_digits(content: bytes, device: 
         order(device, {str(path): content})
 
 
-def test_the_device_is_dev_attestation(gramine: GramineDevice, call_hook: CallHook) -> None:
+def test_the_device_is_dev_attestation(gramine: GramineDevice) -> None:
     files = {"/etc/app": "00", "//dev//attestation/./keys/default": KEY.hex()}
     answer = call_hook("gramine", "order_files", json.dumps(files), device=gramine)
     assert answer["result"] == [

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 
-from tests.adapters.conftest import ROOT
 from tests.standins import probe_keys
 from tests.standins.libos import GramineDevice, OcclumDevice
 from tests.standins.quotes import unsigned_quote
@@ -28,7 +27,7 @@ def test_keys_behave_as_in_gramine(gramine_direct: GramineDevice) -> None:
     (gramine_direct.state / "keys/other").touch()
     probe = [sys.executable, probe_keys.__file__]
     environ = gramine_direct.environment()
-    ran = subprocess.run(probe, env=environ, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    ran = subprocess.run(probe, env=environ, check=True, stdout=subprocess.PIPE)
     assert json.loads(ran.stdout) == probe_keys.EXPECTED
     assert gramine_direct.key("default") == b"c" * 16
 

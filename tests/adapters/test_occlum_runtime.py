@@ -18,7 +18,7 @@ from ringtaw_premain.errors import (
 )
 from ringtaw_premain.hookspecs import LaunchRequest, LaunchSpec
 
-from tests.adapters.conftest import CallHook
+from tests.standins.hook_process import call_hook
 from tests.standins.libos import OcclumDevice
 from tests.standins.quotes import unsigned_quote
 
@@ -38,7 +38,7 @@ def text_of(answer: dict[str, object]) -> str:
     return str(answer["text"])
 
 
-def test_detects_occlum(occlum: OcclumDevice, call_hook: CallHook) -> None:
+def test_detects_occlum(occlum: OcclumDevice) -> None:
     assert call_hook("occlum", "detect", device=occlum) == {"result": True}
 
 
@@ -53,13 +53,13 @@ def test_request_numbers_are_those_of_the_kernel_macros() -> None:
     assert read | write | 24 << 16 | magic | 8 == _ioctl.GEN_DCAP_QUOTE
 
 
-def test_quote_without_the_padding(occlum: OcclumDevice, call_hook: CallHook) -> None:
+def test_quote_without_the_padding(occlum: OcclumDevice) -> None:
     answer = call_hook("occlum", "issue_evidence", REPORT_DATA.hex(), device=occlum)
     assert answer == {"result": unsigned_quote(REPORT_DATA).hex()}
     assert occlum.provider.requests == [REPORT_DATA]
 
 
-def test_quote_that_fills_the_buffer(occlum: OcclumDevice, call_hook: CallHook) -> None:
+def test_quote_that_fills_the_buffer(occlum: OcclumDevice) -> None:
     quote = unsigned_quote(REPORT_DATA)
     occlum.provider.announce = lambda: len(quote)
     answer = call_hook("occlum", "issue_evidence", REPORT_DATA.hex(), device=occlum)
@@ -81,9 +81,7 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("number", "cure"), FAILURES)
-def test_failure_to_size_a_quote(
-    number: int, cure: str, occlum: OcclumDevice, call_hook: CallHook
-) -> None:
+def test_failure_to_size_a_quote(number: int, cure: str, occlum: OcclumDevice) -> None:
     occlum.provider.announce = failing(number)
     text = text_of(call_hook("occlum", "issue_evidence", REPORT_DATA.hex(), device=occlum))
     assert f"Occlum made no quote at /dev/sgx: {os.strerror(number)}" in text
@@ -91,9 +89,7 @@ def test_failure_to_size_a_quote(
 
 
 @pytest.mark.parametrize(("number", "cure"), FAILURES)
-def test_failure_to_make_a_quote(
-    number: int, cure: str, occlum: OcclumDevice, call_hook: CallHook
-) -> None:
+def test_failure_to_make_a_quote(number: int, cure: str, occlum: OcclumDevice) -> None:
     def refuse(_: bytes) -> bytes:
         raise OSError(number, os.strerror(number))
 
@@ -103,7 +99,7 @@ def test_failure_to_make_a_quote(
     assert cure in text
 
 
-def test_quote_that_grows_between_the_ioctls(occlum: OcclumDevice, call_hook: CallHook) -> None:
+def test_quote_that_grows_between_the_ioctls(occlum: OcclumDevice) -> None:
     sizes = iter([6000, 6001])
     occlum.provider.announce = lambda: next(sizes)
     text = text_of(call_hook("occlum", "issue_evidence", REPORT_DATA.hex(), device=occlum))
@@ -111,21 +107,21 @@ def test_quote_that_grows_between_the_ioctls(occlum: OcclumDevice, call_hook: Ca
 
 
 @pytest.mark.parametrize("size", [0, 435, 65537, 0xFFFFFFFF])
-def test_size_out_of_bounds(size: int, occlum: OcclumDevice, call_hook: CallHook) -> None:
+def test_size_out_of_bounds(size: int, occlum: OcclumDevice) -> None:
     occlum.provider.announce = lambda: size
     text = text_of(call_hook("occlum", "issue_evidence", REPORT_DATA.hex(), device=occlum))
     assert f"announces a quote of {size} bytes" in text
 
 
 @pytest.mark.parametrize("size", [0, 432, 436])
-def test_quote_that_is_cut_short(size: int, occlum: OcclumDevice, call_hook: CallHook) -> None:
+def test_quote_that_is_cut_short(size: int, occlum: OcclumDevice) -> None:
     occlum.provider.announce = lambda: max(size, 436)
     occlum.provider.make_quote = lambda data: unsigned_quote(data)[:size]
     text = text_of(call_hook("occlum", "issue_evidence", REPORT_DATA.hex(), device=occlum))
     assert "cut short: 436 bytes" in text
 
 
-def test_quote_over_other_data(occlum: OcclumDevice, call_hook: CallHook) -> None:
+def test_quote_over_other_data(occlum: OcclumDevice) -> None:
     occlum.provider.make_quote = lambda _: unsigned_quote(bytes(64))
     text = text_of(call_hook("occlum", "issue_evidence", REPORT_DATA.hex(), device=occlum))
     assert "not over the report data" in text

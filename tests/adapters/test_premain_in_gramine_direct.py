@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 from ringtaw_coordinator.core.api import MarbleParameters
 
-from tests.standins import quotes
-from tests.standins.gramine_image import image as image_module
 from tests.standins.gramine_image.image import (
     INSTALLED,
     NOT_INSTALLED,
@@ -23,6 +21,7 @@ from tests.standins.gramine_image.image import (
     lay_out_image,
 )
 from tests.standins.libos import lay_out
+from tests.standins.quotes import unsigned_quote
 from tests.support.coordinator_simulator import CoordinatorSimulator
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason=NOT_INSTALLED)
@@ -200,11 +199,7 @@ def test_with_a_quote_through_a_mounted_device(
     """As on SGX: nothing of simulation, the quote over this connection's certificate."""
     lay_out(tmp_path, attestation="dcap", keys=["default"])
     (tmp_path / "quote").chmod(0o644)
-    for module in (
-        Path(quotes.__file__),
-        Path(image_module.__file__).with_name("sitecustomize.py"),
-    ):
-        shutil.copy(module, image.directory / "work")
+    image.make_quotes()
     files = {KEY_FILE: KEY, "/tmp/deep/plain": b"in memory"}
     admit(coordinator, "named", files=files)
     ran = premain(
@@ -213,5 +208,5 @@ def test_with_a_quote_through_a_mounted_device(
     assert told(ran)["plain"] == "in memory"
     assert "SIMULATION" not in ran.stdout
     digest = hashlib.sha256(coordinator.requests[0].peer_certificate).digest()
-    assert coordinator.requests[0].quote == quotes.unsigned_quote(digest + bytes(32))
+    assert coordinator.requests[0].quote == unsigned_quote(digest + bytes(32))
     assert (tmp_path / "keys/default").read_bytes() == KEY

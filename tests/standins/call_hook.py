@@ -1,8 +1,8 @@
 """Calls one hook of an adapter through the plugin host; run as a program inside a stand-in.
 
-``python -m tests.standins.call_hook ADAPTER HOOK [ARGUMENT]`` prints JSON: ``result``, or the
-``error``'s class and ``text``. Report data are in hexadecimal digits, files are JSON
-from path to hexadecimal digits.
+``python call_hook.py ADAPTER HOOK [ARGUMENT]`` prints JSON: ``result``, or the
+``error``'s class and ``text``. Report data are hexadecimal digits; files are JSON from path to
+hexadecimal digits.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A directory from which gramine-direct runs Python programs: the image of an enclave.
 
 ``site/`` holds what is installed in it: the premain, the Gramine adapter and what they need.
-``work/`` is the working directory, ``encrypted/`` and ``other/`` the host side of two encrypted
-mounts, whose keys are called ``default`` and ``other``.
+``pycache/`` is its bytecode, ``work/`` the working directory, ``encrypted/`` and ``other/`` the host
+side of two encrypted mounts, whose keys are called ``default`` and ``other``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import py_compile
 import shutil
 import subprocess
 import sys
@@ -20,10 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-ROOT: Final = Path(__file__).parents[3]
-TEMPLATE: Final = Path(__file__).with_name("enclave.manifest.template")
+from tests.standins import quotes
+
+HERE: Final = Path(__file__).parent
+ROOT: Final = HERE.parents[2]
+TEMPLATE: Final = HERE / "enclave.manifest.template"
 OURS: Final = ("premain", "adapters/gramine")
 REQUIRED: Final = ("cryptography", "pluggy", "cffi", "_cffi_backend")
+USUALLY_IMPORTED: Final = (
+    "ringtaw_premain.__main__",
+    "ringtaw_gramine.runtime",
+    "json",
+    "tempfile",
+)
 INSTALLED: Final = all(shutil.which(tool) for tool in ("gramine-direct", "gramine-manifest"))
 NOT_INSTALLED: Final = "gramine-direct and gramine-manifest are not on PATH"
 
@@ -55,6 +65,11 @@ class GramineImage:
             check=False,
         )
 
+    def make_quotes(self) -> None:
+        """From now on, opening ``quote`` of a mounted device makes one, as on SGX."""
+        for module in (Path(quotes.__file__), HERE / "sitecustomize.py"):
+            shutil.copy(module, self.directory / "work")
+
     def _render(self, argv: tuple[str, ...], device: Path | None) -> None:
         variables = {
             "argv": json.dumps(argv),
@@ -72,16 +87,14 @@ class GramineImage:
 
 def lay_out_image(directory: Path) -> GramineImage:
     """Install the premain and the adapter into an image in this empty directory."""
-    for name in ("site", "work", "encrypted", "other"):
+    for name in ("site", "work", "pycache", "encrypted", "other"):
         (directory / name).mkdir()
     site = directory / "site"
     for unit in OURS:
         _install_unit(ROOT / unit, site)
     for module in REQUIRED:
         _copy_module(module, site)
-    # Host files have no time in Gramine: a .pyc that is checked against it would always be stale.
-    compiler = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
-    subprocess.run([*compiler, str(site)], check=True)
+    _compile(directory)
     return GramineImage(directory)
 
 
@@ -111,3 +124,24 @@ def _copy_module(module: str, site: Path) -> None:
         shutil.copytree(origin.parent, site / module, ignore=ignored)
     else:
         shutil.copy(origin, site)
+
+
+def _compile(directory: Path) -> None:
+    """Ship bytecode: files of the host have no time in Gramine, so Python finds all of it stale."""
+    site = directory / "site"
+    for source in site.rglob("*.py"):
+        _compile_one(directory, source, Path("/site", source.relative_to(site)))
+    script = f"import sys, {', '.join(USUALLY_IMPORTED)}; print(*(getattr(module, '__file__', None)"
+    script += " for module in sys.modules.values()), sep='\\n')"
+    environ = {**os.environ, "PYTHONPATH": str(site)}
+    command = [os.path.realpath(sys.executable), "-c", script]
+    for name in subprocess.check_output(command, env=environ, text=True).splitlines():
+        if name.startswith(sys.base_prefix) and name.endswith(".py"):
+            _compile_one(directory, Path(name), Path(name))
+
+
+def _compile_one(directory: Path, source: Path, inside: Path) -> None:
+    name = f"{inside.stem}.{sys.implementation.cache_tag}.pyc"
+    target = directory / "pycache" / inside.parent.relative_to("/") / name
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(str(source), str(target), str(inside), invalidation_mode=mode)
