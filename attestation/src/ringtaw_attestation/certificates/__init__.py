@@ -1,0 +1,1 @@
+"""Certificates, revocation lists and what a PCK certificate says about its platform."""

@@ -1,0 +1,1 @@
+"""Collateral: what its issuers say about platforms, where it comes from, how it is kept."""

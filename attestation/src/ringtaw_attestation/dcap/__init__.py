@@ -1,0 +1,1 @@
+"""Verification of Intel DCAP quotes, step by step."""
