@@ -1,8 +1,8 @@
 """A directory from which gramine-direct runs Python programs: the image of an enclave.
 
 ``site/`` holds what is installed in it: the premain, the Gramine adapter and what they need.
-``pycache/`` is its bytecode, ``work/`` the working directory, ``encrypted/`` and ``other/`` the host
-side of two encrypted mounts, whose keys are called ``default`` and ``other``.
+``pycache/`` is its bytecode, ``work/`` the working directory, ``encrypted/`` and ``other/`` the
+host side of two encrypted mounts, whose keys are called ``default`` and ``other``.
 """
 
 from __future__ import annotations
