@@ -59,7 +59,8 @@ def reference(message: bytes) -> Parameters | None:
         return None
     found = response.Parameters
     # This implementation puts a map entry aside that has unknown fields; Go's and C++'s keep it.
-    assume(all(aside.field_number > 2 for aside in UnknownFieldSet(found)))
+    aside = UnknownFieldSet(found)
+    assume(all(aside[i].field_number > 2 for i in range(len(aside))))
     return Parameters(dict(found.Files), dict(found.Env), list(found.Argv))
 
 
@@ -104,13 +105,21 @@ def test_responses_of_the_reference_are_read(
 @example(b"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01")
 def test_takes_exactly_what_the_reference_takes(message: bytes) -> None:
     expected = reference(message)
-    try:
-        found = decode_response(message)
-    except TransportError as error:
-        # Groups, of wire type 3, are what the reference skips and we refuse.
-        assert expected is None or "wire type 3" in str(error)
+    if expected is not None:
+        assert found_or_group(message) in (expected, None)
     else:
-        assert expected == found
+        with pytest.raises(TransportError):
+            decode_response(message)
+
+
+def found_or_group(message: bytes) -> Parameters | None:
+    """Decode; None if there is a group, which the reference skips and we refuse."""
+    try:
+        return decode_response(message)
+    except TransportError as error:
+        if "wire type 3" in str(error):
+            return None
+        raise
 
 
 @pytest.mark.parametrize("message", [b"\x0b\x0c", b"\x0c", b"\x0e", b"\x0f", b"\x02\x00"])

@@ -61,15 +61,11 @@ class Connection:
             PeerError: The peer is not the one that was pinned.
             TransportError: The peer does not speak TLS, or not as it should.
         """
-        raw = _connect(address, deadline)
+        connected = _shake_hands(_connect(address, deadline), address, context, deadline)
         try:
-            connected = _shake_hands(raw, address, context, deadline)
-            if pin:
-                from ringtaw_premain import _pin
-
-                _pin.check(pin, _certificate_chain(connected))
+            _check_peer(connected, address, pin)
         except BaseException:
-            raw.close()
+            connected.close()
             raise
         return cls(connected, deadline)
 
@@ -131,15 +127,22 @@ def _shake_hands(
     server_name = None if ip_address(address.host) else address.host.encode()
     try:
         raw.settimeout(min(HANDSHAKE_TIMEOUT, _remaining(deadline)))
-        connected = context.wrap_socket(raw, server_hostname=server_name)
+        return context.wrap_socket(raw, server_hostname=server_name)
     except OSError as error:
+        raw.close()
         raise _explained(error) from None
+
+
+def _check_peer(connected: ssl.SSLSocket, address: Address, pin: Pin | None) -> None:
     if connected.selected_alpn_protocol() != "h2":
         raise TransportError(
             f"the server at {address} does not speak HTTP/2",
             hint="does EDG_MARBLE_COORDINATOR_ADDR name the Coordinator's mesh API?",
         )
-    return connected
+    if pin:
+        from ringtaw_premain import _pin
+
+        _pin.check(pin, _certificate_chain(connected))
 
 
 def _certificate_chain(connected: ssl.SSLSocket) -> list[bytes]:

@@ -38,6 +38,8 @@ class Upload:
 
     def set_initial_window(self, size: int) -> None:
         """Apply SETTINGS_INITIAL_WINDOW_SIZE, which may make the stream's window negative."""
+        if size > MAX_WINDOW:
+            raise TransportError("malformed HTTP/2: a flow-control window grew too large")
         growth, self._initial_window = size - self._initial_window, size
         self._grow(self._stream, growth)
 
