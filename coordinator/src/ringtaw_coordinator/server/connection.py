@@ -49,6 +49,8 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
         self._network: asyncio.Transport
         self._established = False
         self._closing = False
+        self._receiving = False
+        self._held = 0
         self._blocked_by_application = False
         self._blocked_by_network = False
 
@@ -69,6 +71,7 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
         if self._closing:
             return
         self._session.receive(self._scratch[:count])
+        self._receiving = True
         try:
             if self._established or self._finish_handshake():
                 self._deliver()
@@ -76,12 +79,14 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
             self._application.eof_received()
             self.close()
         except TLSError:
-            self._flush()  # the alert that tells the peer why
             self._close_network()
+        finally:
+            self._receiving = False
+        if not self._closing:
+            self._flush()  # also what TLS itself has to say
 
     def _finish_handshake(self) -> bool:
         done = self._session.handshake()
-        self._flush()
         if done:
             self._established = True
             self.watch(self._limits.idle_timeout)
@@ -91,7 +96,6 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
     def _deliver(self) -> None:
         while not self._closing and (plaintext := self._session.read()):
             self._application.data_received(plaintext)
-        self._flush()  # answers of TLS itself, for example to a key update
 
     def eof_received(self) -> bool:
         return False  # without a TLS goodbye the end may be forged: drop everything
@@ -136,10 +140,12 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
         if self._closing:
             return
         try:
-            self._session.write(bytes(data))
+            self._session.write(data)
         except TLSError:
             self.abort()
-        else:
+            return
+        self._held += len(data)
+        if not self._receiving or self._held >= self._limits.write_buffer:
             self._flush()
 
     def get_write_buffer_size(self) -> int:
@@ -166,7 +172,6 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
         if self._closing:
             return
         self._session.close()
-        self._flush()
         self._close_network()
 
     def abort(self) -> None:
@@ -180,10 +185,12 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
         self._application = cast(asyncio.Protocol, protocol)
 
     def _flush(self) -> None:
+        self._held = 0
         if ciphertext := self._session.outgoing():
             self._network.write(ciphertext)
 
     def _close_network(self) -> None:
+        self._flush()  # there may be an alert that says why
         self._closing = True
         self.watch(LINGER)
         self._network.close()

@@ -20,6 +20,8 @@ from ringtaw_coordinator.core.api import TLSIdentity
 
 RECORD: Final = 16 * 1024
 """Bytes of plaintext in the largest TLS record (RFC 8446 section 5.1)."""
+OUTGOING: Final = 128 * 1024
+"""Bytes of ciphertext fetched at once."""
 CIPHERS_TLS12: Final = b"ECDHE+ECDSA+AESGCM"
 CIPHERS_TLS13: Final = b"TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"
 
@@ -149,7 +151,7 @@ class TLSSession:
         except SSL.Error as error:
             raise TLSError(_reason(error)) from None
 
-    def write(self, plaintext: bytes) -> None:
+    def write(self, plaintext: bytes | bytearray | memoryview) -> None:
         """Encrypt all of ``plaintext``; it is ready to be sent at once.
 
         Raises:
@@ -169,12 +171,11 @@ class TLSSession:
 
     def outgoing(self) -> bytes:
         """Return what has to be sent to the network; empty when there is nothing."""
-        chunks = []
-        try:
-            while True:
-                chunks.append(self._connection.bio_read(4 * RECORD))
-        except SSL.WantReadError:
-            return b"".join(chunks)
+        chunks: list[bytes] = []
+        with suppress(SSL.WantReadError):
+            while not chunks or len(chunks[-1]) == OUTGOING:
+                chunks.append(self._connection.bio_read(OUTGOING))
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _reason(error: SSL.Error) -> str:

@@ -20,6 +20,8 @@ from ringtaw_coordinator.server.mesh.frames import (
     MAX_WINDOW,
     ConnectionFault,
     ErrorCode,
+    Flag,
+    FrameType,
     Setting,
     StreamFault,
 )
@@ -82,7 +84,7 @@ class Connection(asyncio.Protocol):
         try:
             for event in self._events.feed(data):
                 try:
-                    self._handle(event)
+                    _HANDLERS[type(event)](self, event)
                 except StreamFault as fault:
                     self._abandon(fault.stream_id, fault.code)
             self._pump()
@@ -102,24 +104,16 @@ class Connection(asyncio.Protocol):
 
     # Events
 
-    def _handle(self, event: events.Event) -> None:
-        match event:
-            case events.Headers():
-                self._headers(event)
-            case events.Data():
-                self._data(event)
-            case events.Reset(stream_id):
-                self._need_opened(stream_id)
-                self._retire(stream_id)
-            case events.WindowUpdate():
-                self._window_update(event)
-            case events.InitialWindow(size):
-                self._initial_window(size)
-            case events.Acknowledge(frame):
-                self._out.append(frame)
-            case events.GoAway():
-                self._draining = True
-                self._close_if_drained()
+    def _reset(self, event: events.Reset) -> None:
+        self._need_opened(event.stream_id)
+        self._retire(event.stream_id)
+
+    def _ping(self, event: events.Ping) -> None:
+        self._out.append(frames.build(FrameType.PING, Flag.ACK, 0, event.payload))
+
+    def _goaway(self, _: events.GoAway) -> None:
+        self._draining = True
+        self._close_if_drained()
 
     def _headers(self, event: events.Headers) -> None:
         stream = self._streams.get(event.stream_id)
@@ -222,9 +216,12 @@ class Connection(asyncio.Protocol):
             if event.increment == 0 or stream.send_window > MAX_WINDOW:
                 raise StreamFault(stream.id, ErrorCode.FLOW_CONTROL_ERROR)
 
-    def _initial_window(self, size: int) -> None:
-        change = size - self._stream_send_window
-        self._stream_send_window = size
+    def _settings(self, event: events.Settings) -> None:
+        self._out.append(frames.build(FrameType.SETTINGS, Flag.ACK, 0))
+        if event.initial_window is None:
+            return
+        change = event.initial_window - self._stream_send_window
+        self._stream_send_window = event.initial_window
         for stream in self._streams.values():
             stream.send_window += change
             if stream.send_window > MAX_WINDOW:
@@ -341,3 +338,14 @@ class Connection(asyncio.Protocol):
         self._out.append(frames.build_goaway(self._last_stream_id, code, reason))
         self._flush()
         self._transport.close()
+
+
+_HANDLERS: Final[dict[type[events.Event], Callable[[Connection, Any], None]]] = {
+    events.Headers: Connection._headers,
+    events.Data: Connection._data,
+    events.Reset: Connection._reset,
+    events.WindowUpdate: Connection._window_update,
+    events.Settings: Connection._settings,
+    events.Ping: Connection._ping,
+    events.GoAway: Connection._goaway,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from ringtaw_coordinator.server.limits import MeshLimits
@@ -52,23 +52,23 @@ class WindowUpdate(NamedTuple):
     increment: int
 
 
-class InitialWindow(NamedTuple):
-    """The window each stream begins with has changed."""
+class Settings(NamedTuple):
+    """The peer's settings, to be acknowledged; of them only one concerns this server."""
 
-    size: int
+    initial_window: int | None
 
 
-class Acknowledge(NamedTuple):
-    """A frame that is owed to the peer."""
+class Ping(NamedTuple):
+    """To be sent back."""
 
-    frame: bytes
+    payload: bytes
 
 
 class GoAway(NamedTuple):
     """The peer opens no further streams."""
 
 
-Event = Headers | Data | Reset | WindowUpdate | InitialWindow | Acknowledge | GoAway
+Event = Headers | Data | Reset | WindowUpdate | Settings | Ping | GoAway
 
 
 class _Block(NamedTuple):
@@ -100,50 +100,23 @@ class EventReader:
 
     def feed(self, data: bytes) -> Iterator[Event]:
         """Take ``data`` and yield what it completes."""
-        for frame in self._frames.feed(data):
-            yield from self._read(frame)
+        self._frames.feed(data)
+        while (frame := self._frames.next()) is not None:
+            event = self._read(frame)
+            if event is not None:
+                yield event
 
-    def _read(self, frame: Frame) -> Iterator[Event]:
+    def _read(self, frame: Frame) -> Event | None:
         if not self._greeted:
             if frame.type != FrameType.SETTINGS or frame.flags & Flag.ACK:
                 raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "SETTINGS must come first")
             self._greeted = True
         if (self._block is not None) != (frame.type == FrameType.CONTINUATION):
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION out of place")
-        match frame.type:
-            case FrameType.DATA:
-                yield self._data(frame)
-            case FrameType.HEADERS:
-                yield from self._headers(frame)
-            case FrameType.CONTINUATION:
-                yield from self._continuation(frame)
-            case FrameType.PUSH_PROMISE:
-                raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a client cannot push")
-            case _:
-                self._spend()
-                yield from self._control(frame)
-
-    def _control(self, frame: Frame) -> Iterator[Event]:
-        match frame.type:
-            case FrameType.SETTINGS:
-                yield from self._settings(frame)
-            case FrameType.PING:
-                yield from self._ping(frame)
-            case FrameType.WINDOW_UPDATE:
-                increment = frames.parse_number(frame.payload) & frames.MAX_WINDOW
-                yield WindowUpdate(frame.stream_id, increment)
-            case FrameType.RST_STREAM:
-                _need_stream(frame)
-                frames.parse_number(frame.payload)
-                yield Reset(frame.stream_id)
-            case FrameType.PRIORITY:
-                _need_stream(frame)
-                frames.check_priority(frame.payload, frame.stream_id)
-            case FrameType.GOAWAY:
-                _need_connection(frame)
-                yield GoAway()
-            case _:
-                pass  # extensions are ignored (RFC 9113 section 5.5)
+        if frame.type > FrameType.HEADERS:
+            self._spend()
+        reader = _READERS.get(frame.type)
+        return reader(self, frame) if reader else None  # RFC 9113 section 5.5: ignore extensions
 
     def _data(self, frame: Frame) -> Data:
         _need_stream(frame)
@@ -152,55 +125,88 @@ class EventReader:
             self._spend()
         return Data(frame.stream_id, frames.content(frame), len(frame.payload), end)
 
-    def _headers(self, frame: Frame) -> Iterator[Event]:
+    def _headers(self, frame: Frame) -> Headers | None:
         _need_stream(frame)
         if frame.stream_id % 2 == 0:
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a client's streams are odd")
         end = bool(frame.flags & Flag.END_STREAM)
-        yield from self._grow(_Block(frame.stream_id, [], end), frame, frames.content(frame))
+        return self._grow(_Block(frame.stream_id, [], end), frame, frames.content(frame))
 
-    def _continuation(self, frame: Frame) -> Iterator[Event]:
+    def _continuation(self, frame: Frame) -> Headers | None:
         assert self._block is not None  # noqa: S101 - checked in _read
         if frame.stream_id != self._block.stream_id:
             raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of another stream")
         if len(self._block.fragments) > self._limits.max_continuations:
             raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many CONTINUATION frames")
-        yield from self._grow(self._block, frame, frame.payload)
+        return self._grow(self._block, frame, frame.payload)
 
-    def _grow(self, block: _Block, frame: Frame, fragment: bytes) -> Iterator[Event]:
+    def _grow(self, block: _Block, frame: Frame, fragment: bytes) -> Headers | None:
         block.fragments.append(fragment)
         if sum(map(len, block.fragments)) > self._limits.max_header_block:
             raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "header block too large")
         if not frame.flags & Flag.END_HEADERS:
             self._block = block
-            return
+            return None
         self._block = None
         fields = self._decoder.decode(b"".join(block.fragments))
-        yield Headers(block.stream_id, fields, block.end_stream)
+        return Headers(block.stream_id, fields, block.end_stream)
 
-    def _settings(self, frame: Frame) -> Iterator[Event]:
+    def _settings(self, frame: Frame) -> Settings | None:
         _need_connection(frame)
         if frame.flags & Flag.ACK:
             if frame.payload:
                 raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS ACK with content")
-            return
+            return None
+        initial_window = None
         for name, value in frames.parse_settings(frame.payload):
             _check_setting(name, value)
             if name == Setting.INITIAL_WINDOW_SIZE:
-                yield InitialWindow(value)
-        yield Acknowledge(frames.build(FrameType.SETTINGS, Flag.ACK, 0))
+                initial_window = value
+        return Settings(initial_window)
 
-    def _ping(self, frame: Frame) -> Iterator[Event]:
+    def _ping(self, frame: Frame) -> Ping | None:
         _need_connection(frame)
         if len(frame.payload) != 8:
             raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "PING of a wrong length")
-        if not frame.flags & Flag.ACK:
-            yield Acknowledge(frames.build(FrameType.PING, Flag.ACK, 0, frame.payload))
+        return None if frame.flags & Flag.ACK else Ping(frame.payload)
+
+    def _window_update(self, frame: Frame) -> WindowUpdate:
+        return WindowUpdate(frame.stream_id, frames.parse_number(frame.payload) & frames.MAX_WINDOW)
+
+    def _reset(self, frame: Frame) -> Reset:
+        _need_stream(frame)
+        frames.parse_number(frame.payload)
+        return Reset(frame.stream_id)
+
+    def _priority(self, frame: Frame) -> None:
+        _need_stream(frame)
+        frames.check_priority(frame.payload, frame.stream_id)
+
+    def _goaway(self, frame: Frame) -> GoAway:
+        _need_connection(frame)
+        return GoAway()
+
+    def _push_promise(self, _: Frame) -> Event:
+        raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a client cannot push")
 
     def _spend(self) -> None:
         self._allowance -= 1
         if self._allowance < 0:
             raise ConnectionFault(ErrorCode.ENHANCE_YOUR_CALM, "too many frames without progress")
+
+
+_READERS: Final[Mapping[int, Callable[[EventReader, Frame], Event | None]]] = {
+    FrameType.DATA: EventReader._data,
+    FrameType.HEADERS: EventReader._headers,
+    FrameType.PRIORITY: EventReader._priority,
+    FrameType.RST_STREAM: EventReader._reset,
+    FrameType.SETTINGS: EventReader._settings,
+    FrameType.PUSH_PROMISE: EventReader._push_promise,
+    FrameType.PING: EventReader._ping,
+    FrameType.GOAWAY: EventReader._goaway,
+    FrameType.WINDOW_UPDATE: EventReader._window_update,
+    FrameType.CONTINUATION: EventReader._continuation,
+}
 
 
 def _need_stream(frame: Frame) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -13,32 +12,33 @@ MAX_FRAME_SIZE: Final = 16 * 1024
 """Bytes of payload; the initial value of the protocol, which this server never raises."""
 MAX_WINDOW: Final = (1 << 31) - 1
 DEFAULT_WINDOW: Final = 65_535
+_HEADER: Final = struct.Struct(">BHBBI")
 
 
-class FrameType(IntEnum):
-    """RFC 9113 section 6."""
+class FrameType:
+    """RFC 9113 section 6. Plain numbers: they are compared for every frame."""
 
-    DATA = 0
-    HEADERS = 1
-    PRIORITY = 2
-    RST_STREAM = 3
-    SETTINGS = 4
-    PUSH_PROMISE = 5
-    PING = 6
-    GOAWAY = 7
-    WINDOW_UPDATE = 8
-    CONTINUATION = 9
+    DATA: Final = 0
+    HEADERS: Final = 1
+    PRIORITY: Final = 2
+    RST_STREAM: Final = 3
+    SETTINGS: Final = 4
+    PUSH_PROMISE: Final = 5
+    PING: Final = 6
+    GOAWAY: Final = 7
+    WINDOW_UPDATE: Final = 8
+    CONTINUATION: Final = 9
 
 
-class Flag(IntFlag):
+class Flag:
     """RFC 9113 section 6; END_STREAM and ACK share a bit."""
 
-    NONE = 0
-    END_STREAM = 0x01
-    ACK = 0x01
-    END_HEADERS = 0x04
-    PADDED = 0x08
-    PRIORITY = 0x20
+    NONE: Final = 0
+    END_STREAM: Final = 0x01
+    ACK: Final = 0x01
+    END_HEADERS: Final = 0x04
+    PADDED: Final = 0x08
+    PRIORITY: Final = 0x20
 
 
 class Setting(IntEnum):
@@ -98,54 +98,56 @@ class Frame(NamedTuple):
 
 
 class FrameReader:
-    """Cuts a byte stream into frames; keeps less than one frame."""
+    """Cuts a byte stream into frames; keeps no more of it than what was fed last and one frame."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = b""
+        self._start = 0
         self._preface_seen = False
 
-    def feed(self, data: bytes) -> Iterator[Frame]:
-        """Take ``data`` and yield every frame that is complete.
+    def feed(self, data: bytes) -> None:
+        """Take ``data``; :meth:`next` then gives the frames.
 
         Raises:
-            ConnectionFault: It is not HTTP/2, or a frame is too long.
+            ConnectionFault: It is not HTTP/2.
         """
-        self._buffer += data
-        if not self._preface_seen and not self._take_preface():
-            return
-        while (frame := self._take_frame()) is not None:
-            yield frame
+        self._buffer = self._buffer[self._start :] + data
+        self._start = 0
+        if not self._preface_seen:
+            self._take_preface()
 
-    def _take_preface(self) -> bool:
-        start = bytes(self._buffer[: len(PREFACE)])
-        if not PREFACE.startswith(start):
-            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "not HTTP/2")
-        self._preface_seen = start == PREFACE
-        if self._preface_seen:
-            del self._buffer[: len(PREFACE)]
-        return self._preface_seen
+    def next(self) -> Frame | None:
+        """Return the next complete frame, if there is one.
 
-    def _take_frame(self) -> Frame | None:
-        buffer = self._buffer
-        if len(buffer) < HEADER_SIZE:
+        Raises:
+            ConnectionFault: The frame is too long.
+        """
+        start = self._start + HEADER_SIZE
+        if not self._preface_seen or len(self._buffer) < start:
             return None
-        high, low, type_, flags, stream_id = struct.unpack_from(">BHBBI", buffer)
+        high, low, type_, flags, stream_id = _HEADER.unpack_from(self._buffer, self._start)
         length = high << 16 | low
         if length > MAX_FRAME_SIZE:
             raise ConnectionFault(ErrorCode.FRAME_SIZE_ERROR, "frame too long")
-        end = HEADER_SIZE + length
-        if len(buffer) < end:
+        end = start + length
+        if len(self._buffer) < end:
             return None
-        payload = bytes(buffer[HEADER_SIZE:end])
-        del buffer[:end]
-        return Frame(type_, flags, stream_id & MAX_WINDOW, payload)
+        self._start = end
+        return Frame(type_, flags, stream_id & MAX_WINDOW, self._buffer[start:end])
+
+    def _take_preface(self) -> None:
+        start = self._buffer[: len(PREFACE)]
+        if not PREFACE.startswith(start):
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "not HTTP/2")
+        if start == PREFACE:
+            self._preface_seen = True
+            self._start = len(PREFACE)
 
 
-def build(type_: FrameType, flags: int, stream_id: int, payload: bytes = b"") -> bytes:
+def build(type_: int, flags: int, stream_id: int, payload: bytes = b"") -> bytes:
     """Return the frame's bytes."""
     length = len(payload)
-    header = struct.pack(">BHBBI", length >> 16, length & 0xFFFF, type_, flags, stream_id)
-    return header + payload
+    return _HEADER.pack(length >> 16, length & 0xFFFF, type_, flags, stream_id) + payload
 
 
 def build_settings(settings: dict[Setting, int]) -> bytes:
