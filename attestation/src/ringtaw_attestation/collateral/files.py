@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from ringtaw_attestation._files import write_atomically
 from ringtaw_attestation.collateral.json_form import (
     MAX_SIZE,
     collateral_from_json,
@@ -62,14 +61,5 @@ def write_collateral(directory: Path, platform: PlatformKind, collateral: Collat
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = directory / f"{platform}.json"
-    descriptor, temporary = tempfile.mkstemp(dir=directory, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(collateral_to_json(collateral))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(target, collateral_to_json(collateral))
     return target
