@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
 from typing import Final
 
 from ringtaw_coordinator.errors import Problem
@@ -26,18 +27,26 @@ _ENTRY_SIZE: Final = 16
 _SECTIONS: Final = {Target.FILE: "Files", Target.ENV: "Env"}
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something wrong; ``path`` leads to it in a manifest with canonical keys."""
+
+    path: tuple[str, ...]
+    message: str
+    hint: str = ""
+
+
 def dry_run(manifest: Manifest, values: Mapping[str, SecretValue] | None = None) -> list[Problem]:
     """Render everything with stand-ins for secrets; return all that is wrong with it.
 
     ``values`` holds secrets that are known, by name; those are used instead. An empty part of
     one is stood in for. Pointers have the canonical spelling of keys.
     """
-    data = stand_in_data(manifest.secrets, values or {})
-    rehearsal = Rehearsal(data, manifest.tls)
+    rehearsal = Rehearsal(stand_in_data(manifest.secrets, values or {}), manifest.tls)
     return [
-        problem
+        Problem(pointer(*finding.path), finding.message, finding.hint)
         for name, marble in manifest.marbles.items()
-        for problem in rehearsal.marble(name, marble)
+        for finding in rehearsal.marble(name, marble)
     ]
 
 
@@ -53,19 +62,21 @@ class Rehearsal:
         self._undecided = undecided
         self._sizes: dict[tuple[str, Reference], int] = {}
 
-    def marble(self, name: str, marble: Marble) -> Iterator[Problem]:
-        """Yield the problems of one Marble's templates, and of its answer as a whole."""
+    def marble(self, name: str, marble: Marble) -> Iterator[Finding]:
+        """Yield what is wrong with one Marble's templates, and with its answer as a whole."""
         size = PREDEFINED_SIZE + CONNECTION_SIZE * self._connections(marble)
         size += sum(len(argument.encode()) + _ENTRY_SIZE for argument in marble.parameters.argv)
         for target, key, content in _contents(marble):
+            path = ("Marbles", name, "Parameters", _SECTIONS[target], key)
             compilation = compile_content(name, target, key, content)
-            at = pointer("Marbles", name, "Parameters", _SECTIONS[target], key)
-            yield from (_problem(at, problem) for problem in compilation.problems)
-            found: list[LocatedTemplateError] = []
-            size += len(key.encode()) + _ENTRY_SIZE + self._size(compilation.template, found)
-            yield from (_problem(at, problem) for problem in found)
+            problems = list(compilation.problems)
+            size += len(key.encode()) + _ENTRY_SIZE
+            size += self._size(compilation.template, problems)
+            yield from (_finding(path, problem) for problem in problems)
+            if target is Target.ENV and compilation.template.has_nul:
+                yield Finding(path, "an environment variable cannot contain a NUL byte")
         if size > MAX_ANSWER:
-            yield Problem(pointer("Marbles", name), _too_large(size))
+            yield Finding(("Marbles", name), _too_large(size))
 
     def _connections(self, marble: Marble) -> int:
         tags = [self._tls[tag] for tag in marble.tls if tag in self._tls]
@@ -98,9 +109,9 @@ def _contents(marble: Marble) -> Iterator[tuple[Target, str, Content]]:
         yield Target.ENV, name, content
 
 
-def _problem(at: str, problem: LocatedTemplateError) -> Problem:
+def _finding(path: tuple[str, ...], problem: LocatedTemplateError) -> Finding:
     position = f"template, {problem.line}:{problem.column}"
-    return Problem(at, f"{position}: {problem.reason}", problem.hint)
+    return Finding(path, f"{position}: {problem.reason}", problem.hint)
 
 
 def _too_large(size: int) -> str:

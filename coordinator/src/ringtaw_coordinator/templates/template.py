@@ -45,6 +45,11 @@ class Template:
         self.literal_size: Final = sum(len(s) for s in segments if isinstance(s, bytes))
         """Bytes of the output that do not depend on secrets."""
 
+    @property
+    def has_nul(self) -> bool:
+        """Whether the output has a NUL byte whatever the secrets are."""
+        return any(b"\0" in segment for segment in self._segments if isinstance(segment, bytes))
+
     def inserts(self) -> Iterator[Insert]:
         """Yield what is inserted, in order."""
         return (segment for segment in self._segments if isinstance(segment, Insert))

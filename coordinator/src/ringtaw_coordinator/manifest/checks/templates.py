@@ -1,0 +1,24 @@
+"""Templates: a dry run, so that no Marble finds a mistake first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ringtaw_coordinator.manifest.document import Node
+from ringtaw_coordinator.manifest.model import Manifest
+from ringtaw_coordinator.manifest.report import Report
+from ringtaw_coordinator.templates.dry_run import Rehearsal
+from ringtaw_coordinator.templates.stand_ins import stand_in_data
+
+_SECTION: Final = "Marbles"
+
+
+def check_templates(document: Node, manifest: Manifest, report: Report) -> None:
+    """Render every Marble's parameters with stand-ins for its secrets."""
+    undecided = document.entries("Secrets").keys() - manifest.secrets.keys()
+    rehearsal = Rehearsal(stand_in_data(manifest.secrets, {}), manifest.tls, undecided)
+    for name, marble in manifest.marbles.items():
+        for finding in rehearsal.marble(name, marble):
+            report.error(document.find(finding.path), finding.message, finding.hint)
+            if report.full:
+                return
