@@ -151,7 +151,9 @@ class Coordinator:
             deployment = found(self._deployment, raw, loaded.manifest)
             serving = serve(deployment, loaded.manifest)
             recovery_secrets = self._vault.establish(deployment, loaded.manifest)
-            return serving, ManifestAccepted(recovery_secrets, loaded.warnings)
+            return serving, ManifestAccepted(
+                recovery_secrets, [str(warning) for warning in loaded.warnings]
+            )
 
         serving, accepted = await asyncio.to_thread(load_and_store)
         self._locked = ""

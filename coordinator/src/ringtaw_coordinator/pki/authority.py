@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 
 from cryptography import x509
@@ -24,11 +23,10 @@ from cryptography.x509.oid import NameOID
 from ringtaw_coordinator.pki.encoding import private_der
 from ringtaw_coordinator.pki.fields import (
     BOTH_ROLES,
-    NO_EXPIRATION,
     SIGNATURE_HASH,
     alternative_names,
+    begin_certificate,
     new_key,
-    serial_number,
 )
 
 ROOT_NAME: Final = "MarbleRun Coordinator"
@@ -111,11 +109,9 @@ def _certificate(
     public_key: ec.EllipticCurvePublicKey,
     names: Sequence[str],
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder(issuer, subject, public_key, serial_number(), now)
     identifier = x509.SubjectKeyIdentifier.from_public_key(public_key)
     return (
-        builder.not_valid_after(NO_EXPIRATION)
+        begin_certificate(issuer, subject, public_key)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_USAGE, critical=True)
         .add_extension(BOTH_ROLES, critical=False)

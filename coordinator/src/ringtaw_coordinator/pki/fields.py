@@ -11,7 +11,10 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from ringtaw_coordinator.names import quoted
 
 NO_EXPIRATION: Final = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """The date of a certificate that has no well-defined expiration (RFC 5280, section 4.1.2.5)."""
@@ -34,6 +37,28 @@ def serial_number() -> int:
     return secrets.randbits(128) or 1
 
 
+def begin_certificate(
+    issuer: x509.Name,
+    subject: x509.Name,
+    public_key: CertificatePublicKeyTypes,
+    not_after: datetime = NO_EXPIRATION,
+) -> x509.CertificateBuilder:
+    """Return a certificate that begins now, with a random serial number and no extensions yet.
+
+    Raises:
+        ValueError: ``not_after`` has passed.
+    """
+    return (
+        x509.CertificateBuilder()
+        .issuer_name(issuer)
+        .subject_name(subject)
+        .public_key(public_key)
+        .serial_number(serial_number())
+        .not_valid_before(datetime.now(UTC))
+        .not_valid_after(not_after)
+    )
+
+
 def alternative_names(names: Iterable[str]) -> x509.SubjectAlternativeName:
     """Return the names, and the loopback addresses, as a SAN extension without repetitions.
 
@@ -43,7 +68,7 @@ def alternative_names(names: Iterable[str]) -> x509.SubjectAlternativeName:
         ValueError: A DNS name has characters beyond ASCII.
     """
     return x509.SubjectAlternativeName(
-        dict.fromkeys(general_name(name) for name in (*names, *LOOPBACK))
+        list(dict.fromkeys(general_name(name) for name in (*names, *LOOPBACK)))
     )
 
 
@@ -53,3 +78,15 @@ def general_name(name: str) -> x509.DNSName | x509.IPAddress:
         return x509.IPAddress(ip_address(name))
     except ValueError:
         return x509.DNSName(name)
+
+
+def object_identifier(dotted: str) -> x509.ObjectIdentifier:
+    """Return the OID.
+
+    Raises:
+        ValueError: It is none; names it.
+    """
+    try:
+        return x509.ObjectIdentifier(dotted)
+    except ValueError:
+        raise ValueError(f"{quoted(dotted)} is not an object identifier") from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from cryptography import x509
@@ -18,10 +17,9 @@ from ringtaw_coordinator.pki.authority import (
 from ringtaw_coordinator.pki.encoding import private_der, public_der
 from ringtaw_coordinator.pki.fields import (
     BOTH_ROLES,
-    NO_EXPIRATION,
     SIGNATURE_HASH,
+    begin_certificate,
     new_key,
-    serial_number,
 )
 from ringtaw_coordinator.secrets.value import SecretValue
 
@@ -64,10 +62,7 @@ class MarbleIssuer:
         subject = x509.Name(
             [*self._organisation, x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
         )
-        now = datetime.now(UTC)
-        builder = x509.CertificateBuilder(
-            self._issuer, subject, public_key, serial_number(), now, NO_EXPIRATION
-        )
+        builder = begin_certificate(self._issuer, subject, public_key)
         for extension, critical in self._extensions(marble_type, names):
             builder = builder.add_extension(extension, critical)
         certificate = builder.sign(self._key, SIGNATURE_HASH)

@@ -12,6 +12,16 @@ from ringtaw_coordinator.errors import ActivationError
 MAX_REQUEST_BYTES: Final = 64 << 10
 MAX_NAMES: Final = 200
 
+_UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the parser raises, depending on where it stumbles."""
+
 
 def requested_names(request: bytes) -> tuple[x509.GeneralName, ...]:
     """Return the DNS names and IP addresses of a PKCS #10 request (DER), in order.
@@ -29,7 +39,7 @@ def requested_names(request: bytes) -> tuple[x509.GeneralName, ...]:
         parsed = x509.load_der_x509_csr(request)
         valid = parsed.is_signature_valid
         names = _names(parsed)
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, TypeError) as error:
+    except _UNREADABLE as error:
         raise ActivationError(f"the CSR cannot be read: {error}") from None
     if not valid:
         raise ActivationError("the signature of the CSR does not verify")

@@ -17,7 +17,12 @@ from ringtaw_coordinator.pki.authority import (
     key_identifier_of_issuer,
     load_signing_key,
 )
-from ringtaw_coordinator.pki.fields import LOOPBACK, NO_EXPIRATION, SIGNATURE_HASH, serial_number
+from ringtaw_coordinator.pki.fields import (
+    LOOPBACK,
+    NO_EXPIRATION,
+    SIGNATURE_HASH,
+    begin_certificate,
+)
 from ringtaw_coordinator.pki.subject import distinguished_name
 from ringtaw_coordinator.pki.usage import (
     CLIENT_AUTH,
@@ -52,15 +57,8 @@ class SecretIssuer:
             ValueError: The manifest describes a certificate that cannot be made.
         """
         template = definition.certificate
-        now = datetime.now(UTC)
-        builder = x509.CertificateBuilder(
-            self._issuer,
-            distinguished_name(template.subject, _common_name(template)),
-            public_key,
-            serial_number(),
-            now,
-            _not_after(definition, now),
-        )
+        subject = distinguished_name(template.subject, _common_name(template))
+        builder = begin_certificate(self._issuer, subject, public_key, _not_after(definition))
         for extension, critical in _extensions(template, public_key):
             builder = builder.add_extension(extension, critical)
         builder = builder.add_extension(self._issuer_identifier, critical=False)
@@ -78,7 +76,8 @@ def _common_name(template: CertificateTemplate) -> str:
     return names[0] if len(names) == 1 else DEFAULT_COMMON_NAME
 
 
-def _not_after(definition: SecretDefinition, now: datetime) -> datetime:
+def _not_after(definition: SecretDefinition) -> datetime:
+    now = datetime.now(UTC)
     if definition.certificate.not_after is None:
         days = definition.valid_for or DEFAULT_DAYS
         return NO_EXPIRATION if days > (NO_EXPIRATION - now).days else now + timedelta(days)
@@ -90,6 +89,8 @@ def _not_after(definition: SecretDefinition, now: datetime) -> datetime:
 def _extensions(
     template: CertificateTemplate, public_key: CertificatePublicKeyTypes
 ) -> Iterator[Extension]:
+    if template.max_path_len is not None and not template.is_ca:
+        raise ValueError("MaxPathLen is only possible with IsCA")
     yield x509.BasicConstraints(template.is_ca, template.max_path_len), True
     usage = template.key_usage
     yield key_usage(DIGITAL_SIGNATURE | KEY_CERT_SIGN if usage is None else usage), True
@@ -119,7 +120,7 @@ def _alternative_names(template: CertificateTemplate) -> Iterator[x509.GeneralNa
 def _policies(template: CertificateTemplate) -> x509.CertificatePolicies:
     return x509.CertificatePolicies(
         [
-            x509.PolicyInformation(x509.ObjectIdentifier(oid), None)
+            x509.PolicyInformation(object_identifier(oid), None)
             for oid in dict.fromkeys(template.policy_identifiers)
         ]
     )

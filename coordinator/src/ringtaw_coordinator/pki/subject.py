@@ -6,6 +6,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from ringtaw_coordinator.manifest.model import Name
+from ringtaw_coordinator.pki.fields import object_identifier
 
 
 def distinguished_name(name: Name, common_name: str) -> x509.Name:
@@ -15,7 +16,7 @@ def distinguished_name(name: Name, common_name: str) -> x509.Name:
     field of the same kind. ``common_name`` takes the place of the name's own.
 
     Raises:
-        ValueError: A value is empty, or an OID does not parse.
+        ValueError: An OID does not parse.
     """
     fields = (
         (NameOID.COUNTRY_NAME, name.country),
@@ -28,13 +29,16 @@ def distinguished_name(name: Name, common_name: str) -> x509.Name:
         (NameOID.COMMON_NAME, (common_name,)),
         (NameOID.SERIAL_NUMBER, (name.serial_number,) if name.serial_number else ()),
     )
-    extra = [(x509.ObjectIdentifier(oid), value) for oid, value in name.extra]
+    extra = [(object_identifier(oid), value) for oid, value in name.extra]
     replaced = {oid for oid, _ in extra}
     kinds = [(oid, values) for oid, values in fields if values and oid not in replaced]
     kinds += [(oid, (value,)) for oid, value in extra]
     return x509.Name(
-        x509.RelativeDistinguishedName(
-            [x509.NameAttribute(oid, value) for value in dict.fromkeys(values)]
-        )
+        x509.RelativeDistinguishedName([_attribute(oid, value) for value in dict.fromkeys(values)])
         for oid, values in kinds
     )
+
+
+def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.NameAttribute:
+    """Warn where Go does nothing, for example of a country that has more than two letters."""
+    return x509.NameAttribute(oid, value, _validate=False)

@@ -7,6 +7,8 @@ from typing import Final
 
 from cryptography import x509
 
+from ringtaw_coordinator.pki.fields import object_identifier
+
 DIGITAL_SIGNATURE: Final = 1
 KEY_CERT_SIGN: Final = 32
 _ALL_USAGES: Final = 511
@@ -55,4 +57,4 @@ def extended_key_usage(codes: Sequence[int], oids: Sequence[str]) -> x509.Extend
         if not 0 <= code < len(_EXTENDED):
             raise ValueError(f"ExtKeyUsage {code} is unknown; 0 to {len(_EXTENDED) - 1} are known")
     names = dict.fromkeys([*(_EXTENDED[code] for code in codes), *oids])
-    return x509.ExtendedKeyUsage([x509.ObjectIdentifier(name) for name in names])
+    return x509.ExtendedKeyUsage([object_identifier(name) for name in names])

@@ -1,0 +1,107 @@
+"""Structured logs: one line per event on standard error, as text or JSON.
+
+Events name things by keys; their values come from outside as well, so they are escaped and cut.
+Nobody puts secrets into events, and tracebacks come without values of variables.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Final, TextIO
+
+import structlog
+
+MAX_LINE: Final = 60 * 1024
+"""Bytes of a line; log collectors commonly cut or refuse lines of 64 KiB."""
+_MAX_VALUE: Final = 500
+"""Characters of a value in a line that would be too long otherwise."""
+_HTTP_LOGGERS: Final = "aiohttp."
+_LEVELS: Final = logging.getLevelNamesMapping()
+_LEAD: Final = ("timestamp", "level", "event")
+
+Event = MutableMapping[str, Any]
+
+
+def configure_logging(
+    *, as_json: bool, debug: bool, http_errors: str = "error", stream: TextIO | None = None
+) -> None:
+    """Send the events of this process, those of the standard library's loggers too, to a stream.
+
+    The stream is standard error unless another is given. ``http_errors`` is the level that errors
+    of the HTTP server get.
+    """
+    level = logging.DEBUG if debug else logging.INFO
+    output = stream or sys.stderr
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _Renderer(_as_json if as_json else _as_text),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=output),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Bridge(http_errors)]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
+
+
+class _Bridge(logging.Handler):
+    """Hands records of the standard library's loggers over to structlog."""
+
+    def __init__(self, http_errors: str) -> None:
+        super().__init__()
+        self._http_errors = _LEVELS[http_errors.upper()]
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        if record.name.startswith(_HTTP_LOGGERS) and level >= logging.ERROR:
+            level = self._http_errors
+        details = {"exc_info": record.exc_info} if record.exc_info else {}
+        structlog.get_logger().log(level, record.getMessage(), logger=record.name, **details)
+
+
+class _Renderer:
+    """The last processor: an event as one line of bounded length."""
+
+    def __init__(self, render: Callable[[Mapping[str, Any]], str]) -> None:
+        self._render = render
+
+    def __call__(self, _logger: object, _method: str, event: Event) -> str:
+        line = self._render(event)
+        if len(line.encode(errors="replace")) > MAX_LINE:
+            line = self._render({key: str(value)[:_MAX_VALUE] for key, value in event.items()})
+        return line + "\n"
+
+
+def _as_json(event: Mapping[str, Any]) -> str:
+    return json.dumps(event, default=str)
+
+
+def _as_text(event: Mapping[str, Any]) -> str:
+    lead = [str(event["timestamp"]), str(event["level"]).upper(), _escaped(str(event["event"]))]
+    pairs = [f"{key}={_value(value)}" for key, value in event.items() if key not in _LEAD]
+    return " ".join(lead + pairs)
+
+
+def _value(value: object) -> str:
+    text = _escaped(str(value))
+    return f'"{text}"' if " " in text or not text else text
+
+
+def _escaped(text: str) -> str:
+    """Escape what is not printable, and quotes: a value cannot look like two."""
+    return "".join(
+        character if character.isprintable() and character not in '"\\' else _escape(character)
+        for character in text
+    )
+
+
+def _escape(character: str) -> str:
+    return "\\" + character if character in '"\\' else ascii(character)[1:-1]

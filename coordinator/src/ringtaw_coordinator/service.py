@@ -1,0 +1,133 @@
+"""The Coordinator as a service: from settings to servers, and back on a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from ringtaw_coordinator.core.api import State
+from ringtaw_coordinator.core.coordinator import Coordinator, open_coordinator
+from ringtaw_coordinator.errors import CoordinatorError, PlatformError, SettingsError
+from ringtaw_coordinator.logs import configure_logging
+from ringtaw_coordinator.platform import choose_sealer, choose_verifier
+from ringtaw_coordinator.server.client.server import ClientServer
+from ringtaw_coordinator.server.mesh.server import MeshServer
+from ringtaw_coordinator.settings import Address, Settings
+from ringtaw_coordinator.state.files import FileStore
+from ringtaw_coordinator.state.vault import Vault
+
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+GRACE: Final = 0.4
+"""Seconds that calls at work, and then a change under way, have when a signal ends the service."""
+
+log = structlog.get_logger("coordinator")
+
+
+def run_service(settings: Settings) -> int:
+    """Serve until a signal; returns the exit status."""
+    configure_logging(
+        as_json=settings.json_log,
+        debug=settings.debug_log,
+        http_errors=settings.http_error_level,
+    )
+    for warning in settings.warnings:
+        log.warning(warning)
+    if settings.simulation:
+        log.warning("SIMULATION: no evidence is checked, and the key of the state is unprotected")
+    try:
+        asyncio.run(_serve(settings))
+    except (CoordinatorError, OSError) as error:
+        log.error("the Coordinator cannot run", reason=str(error))
+        return EXIT_USAGE if isinstance(error, SettingsError) else EXIT_FAILED
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with _coordinator(settings) as coordinator:
+        await _set_startup_manifest(coordinator, settings.startup_manifest)
+        async with _servers(coordinator, settings):
+            await stop.wait()
+            log.info("ending")
+
+
+@asynccontextmanager
+async def _coordinator(settings: Settings) -> AsyncIterator[Coordinator]:
+    sealer, verifier = choose_sealer(settings), choose_verifier(settings)
+    vault = Vault(FileStore(settings.seal_directory), sealer)
+    coordinator = await open_coordinator(vault, verifier, settings.names)
+    yield coordinator
+    try:
+        await asyncio.wait_for(coordinator.close(), GRACE)
+    except TimeoutError:
+        # Killing a commit is safe, waiting for it is not: whoever sent the signal may not wait.
+        log.warning("ended during a change, which has not been acknowledged")
+        sys.stderr.flush()
+        os._exit(0)
+
+
+@asynccontextmanager
+async def _servers(coordinator: Coordinator, settings: Settings) -> AsyncIterator[None]:
+    """Start the mesh API first: once the client API answers, Marbles can connect."""
+    mesh = MeshServer(coordinator, coordinator.mesh_identity)
+    client = ClientServer(coordinator, coordinator.client_identity)
+    mesh_address = await _start(mesh, settings.mesh_address)
+    client_address = await _start(client, settings.client_address)
+    log.info(
+        "serving",
+        mesh_address=str(mesh_address),
+        client_address=str(client_address),
+        state=coordinator.status().message,
+    )
+    try:
+        yield
+    finally:
+        await asyncio.gather(mesh.stop(GRACE), client.stop(GRACE))
+
+
+async def _start(server: MeshServer | ClientServer, address: Address) -> Address:
+    try:
+        return Address(*await server.start(address.host, address.port))
+    except OSError as error:
+        raise PlatformError(f"cannot listen on {address}: {error.strerror or error}") from error
+
+
+async def _set_startup_manifest(coordinator: Coordinator, path: Path | None) -> None:
+    """Set the manifest at the first start; afterwards only compare.
+
+    Raises:
+        SettingsError: It has to be set but cannot be read.
+        ManifestError: It has to be set but is not valid.
+    """
+    if path is None:
+        return
+    state = coordinator.status().state
+    if state is State.RECOVERY:
+        log.warning("the startup manifest is not applied while recovery is needed")
+        return
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        if state is State.ACCEPTING_MANIFEST:
+            raise SettingsError(f"EDG_STARTUP_MANIFEST: {error}") from error
+        log.error("the startup manifest cannot be read", reason=str(error))
+        return
+    if state is State.ACCEPTING_MANIFEST:
+        await coordinator.set_manifest(raw)
+    elif raw != coordinator.manifest().raw:
+        log.error(
+            "the startup manifest is refused: another manifest is in force, and stays so",
+            path=str(path),
+            fingerprint=coordinator.manifest().fingerprint,
+        )
