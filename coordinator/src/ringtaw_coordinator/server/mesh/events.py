@@ -171,7 +171,10 @@ class EventReader:
         return None if frame.flags & Flag.ACK else Ping(frame.payload)
 
     def _window_update(self, frame: Frame) -> WindowUpdate:
-        return WindowUpdate(frame.stream_id, frames.parse_number(frame.payload) & frames.MAX_WINDOW)
+        increment = frames.parse_number(frame.payload) & frames.MAX_WINDOW
+        if increment == 0:
+            raise ConnectionFault(ErrorCode.PROTOCOL_ERROR, "a window grows by more than nothing")
+        return WindowUpdate(frame.stream_id, increment)
 
     def _reset(self, frame: Frame) -> Reset:
         _need_stream(frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from hpack import Decoder, HPACKError, OversizedHeaderListError
@@ -10,6 +11,7 @@ from ringtaw_coordinator.server.mesh.frames import ConnectionFault, ErrorCode
 
 TABLE_SIZE_ZERO: Final = b"\x20"
 """Dynamic table size update to 0: this server's encoder never uses the table."""
+MAX_DIGITS: Final = 15
 _PSEUDO: Final = frozenset({":method", ":scheme", ":path", ":authority"})
 _REQUIRED: Final = frozenset({":method", ":scheme", ":path"})
 _CONNECTION_SPECIFIC: Final = frozenset(
@@ -58,6 +60,20 @@ def check_request(fields: list[tuple[str, str]]) -> dict[str, str]:
     if not headers[":path"].startswith("/"):
         raise MalformedError
     return headers
+
+
+def content_length(headers: Mapping[str, str]) -> int | None:
+    """Return how long the request says its body is.
+
+    Raises:
+        MalformedError: That is no number.
+    """
+    text = headers.get("content-length")
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS):
+        raise MalformedError
+    return int(text)
 
 
 def check_regular(fields: list[tuple[str, str]]) -> None:

@@ -18,7 +18,7 @@ from ringtaw_coordinator.server.mesh.frames import (
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer; headers and trailers are encoded. Without body and trailers it ends at once."""
+    """An answer; headers and trailers are encoded. Without trailers there is no body either."""
 
     headers: bytes
     body: bytes = field(default=b"", repr=False)
@@ -80,6 +80,9 @@ class Stream:
     send_window: int
     call: Call | None = None
     working: bool = False
+    expected: int | None = None
+    """Bytes of body the request announced, if it did."""
+    received: int = 0
     reserved: int = 0
     """Bytes of the process's budget this request holds."""
     remote_closed: bool = False
@@ -89,36 +92,33 @@ class Stream:
     headers_sent: bool = False
 
     def can_send(self, connection_window: int) -> bool:
-        """Whether :meth:`output` has anything to give."""
-        assert self.reply is not None  # noqa: S101 - only called with one
+        """Whether there is something of the reply to send."""
+        assert self.reply is not None  # noqa: S101 - only asked when there is one
         if not self.headers_sent or self.sent == len(self.reply.body):
             return True
         return min(connection_window, self.send_window) > 0
 
-    def output(self, connection_window: int, limit: int) -> tuple[list[bytes], int, bool]:
-        """Return frames of the reply that fit, their bytes of body, and whether it is all.
+    def output(self, reply: Reply, limit: int) -> tuple[list[bytes], int, bool]:
+        """Return frames of the reply, how many bytes of body they carry, and whether it is all.
 
         ``limit`` is how many bytes of body are wanted at most.
         """
-        assert self.reply is not None  # noqa: S101 - only called with one
-        frames = []
-        body, trailers = self.reply.body, self.reply.trailers
+        output = []
         if not self.headers_sent:
             self.headers_sent = True
-            frames.append(self._headers(self.reply.headers, last=not trailers))
+            output.append(self._headers(reply.headers, last=not reply.trailers))
         start = self.sent
-        end = min(len(body), start + min(connection_window, self.send_window, limit))
+        self.sent = end = min(len(reply.body), start + max(0, min(limit, self.send_window)))
+        self.send_window -= end - start
         for offset in range(start, end, MAX_FRAME_SIZE):
-            chunk = body[offset : min(end, offset + MAX_FRAME_SIZE)]
-            frames.append(build(FrameType.DATA, Flag.NONE, self.id, chunk))
-        self.sent = max(start, end)
-        self.send_window -= self.sent - start
-        done = self.sent == len(body)
-        if done and trailers:
-            frames.append(self._headers(trailers, last=True))
+            chunk = reply.body[offset : min(end, offset + MAX_FRAME_SIZE)]
+            output.append(build(FrameType.DATA, Flag.NONE, self.id, chunk))
+        done = end == len(reply.body)
+        if done and reply.trailers:
+            output.append(self._headers(reply.trailers, last=True))
         if done and not self.remote_closed:
-            frames.append(build_reset(self.id, ErrorCode.NO_ERROR))
-        return frames, self.sent - start, done
+            output.append(build_reset(self.id, ErrorCode.NO_ERROR))
+        return output, end - start, done
 
     def _headers(self, block: bytes, *, last: bool) -> bytes:
         flags = Flag.END_HEADERS | (Flag.END_STREAM if last else Flag.NONE)
