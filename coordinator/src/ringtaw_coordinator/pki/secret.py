@@ -22,6 +22,7 @@ from ringtaw_coordinator.pki.fields import (
     NO_EXPIRATION,
     SIGNATURE_HASH,
     begin_certificate,
+    object_identifier,
 )
 from ringtaw_coordinator.pki.subject import distinguished_name
 from ringtaw_coordinator.pki.usage import (
