@@ -19,7 +19,7 @@ from ringtaw_coordinator.server.mesh.stream import Refusal, Reply
 ACTIVATE: Final = "/rpc.Marble/Activate"
 OVERLOADED: Final = failure(GrpcCode.RESOURCE_EXHAUSTED, "the Coordinator is busy; try again later")
 
-_log = structlog.get_logger(__name__)
+_log = structlog.get_logger("mesh-api")
 
 
 class MarbleService:

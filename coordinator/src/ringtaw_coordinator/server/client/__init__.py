@@ -1,0 +1,1 @@
+"""The client API: HTTPS and JSON for people and tools."""
