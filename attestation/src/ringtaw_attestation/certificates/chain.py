@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtensionOID, SignatureAlgorithmOID
 
 from ringtaw_attestation.certificates.pem import split_chain
@@ -30,8 +31,12 @@ PARSE_ERRORS: Final = (
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
+    CryptographyDeprecationWarning,
 )
-"""What cryptography raises for certificates and lists that are malformed."""
+"""What cryptography raises for certificates and lists that are malformed.
+
+The last one where warnings are errors, for what it will refuse some day.
+"""
 
 _UNDERSTOOD: Final = frozenset({ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE})
 
@@ -58,9 +63,19 @@ def load_chain(text: bytes, step: Step, what: str) -> tuple[x509.Certificate, ..
         EvidenceError: It is malformed.
     """
     try:
-        return tuple(x509.load_der_x509_certificate(der) for der in split_chain(text))
+        return tuple(_load(der) for der in split_chain(text))
     except PARSE_ERRORS as error:
         raise failure(step, f"{what} is malformed: {error}") from error
+
+
+def check_signature_encoding(der: bytes, signature: bytes) -> None:
+    """Check that the signature, the last field, is in whole bytes: X.509 would allow others.
+
+    Raises:
+        ValueError: It is not.
+    """
+    if not der.endswith(b"\0" + signature):
+        raise ValueError("signature is not in whole bytes")
 
 
 def verify_chain(
@@ -115,6 +130,14 @@ def check_may_sign(certificate: x509.Certificate) -> None:
     usage = _extension(certificate, x509.KeyUsage)
     if usage is None or not usage.digital_signature:
         raise ValueError("certificate is not for digital signatures")
+
+
+def _load(der: bytes) -> x509.Certificate:
+    certificate = x509.load_der_x509_certificate(der)
+    check_signature_encoding(der, certificate.signature)
+    if certificate.serial_number <= 0:
+        raise ValueError("serial number is not positive")
+    return certificate
 
 
 def _find_root(

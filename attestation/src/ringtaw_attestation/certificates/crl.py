@@ -9,7 +9,11 @@ from typing import Final
 from cryptography import x509
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from ringtaw_attestation.certificates.chain import PARSE_ERRORS, public_key_of
+from ringtaw_attestation.certificates.chain import (
+    PARSE_ERRORS,
+    check_signature_encoding,
+    public_key_of,
+)
 from ringtaw_attestation.errors import Step, failure
 from ringtaw_attestation.validity import Validity
 
@@ -39,6 +43,7 @@ def verify_crl(der: bytes, issuer: x509.Certificate, step: Step, what: str) -> R
         raise failure(step, f"{what} is longer than {MAX_CRL_SIZE} bytes")
     try:
         crl = x509.load_der_x509_crl(der)
+        check_signature_encoding(der, crl.signature)
         _check_signature(crl, issuer)
         return RevocationList(
             frozenset(entry.serial_number for entry in crl),

@@ -1,0 +1,194 @@
+"""Fetching collateral over HTTP, from a server that may do anything."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import urllib.parse
+from collections.abc import Iterator
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from ringtaw_attestation import (
+    CertificationService,
+    Collateral,
+    CollateralUnavailableError,
+    ConfigurationError,
+    PckCa,
+    PlatformKind,
+    Tee,
+)
+from ringtaw_attestation.collateral.http import MAX_BODY
+from ringtaw_attestation.collateral.service import INTEL_PCS, INTEL_ROOT_CRL
+from ringtaw_attestation.softtee import SoftwarePlatform
+
+from tests.support.evidence import NOW, SGX_COLLATERAL, SGX_KIND, SGX_QUOTE, TEE, verify
+from tests.support.pccs import Pccs, Response, running_pccs
+
+TCB = "/sgx/certification/v4/tcb"
+
+
+@pytest.fixture
+def pccs() -> Iterator[Pccs]:
+    with running_pccs(lambda kind: TEE.collateral(kind, NOW)) as service:
+        yield service
+
+
+def failure(pccs: Pccs, timeout: float = 5) -> str:
+    with pytest.raises(CollateralUnavailableError) as caught:
+        CertificationService(pccs.url, timeout=timeout).fetch(SGX_KIND)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("tee", Tee)
+@pytest.mark.parametrize("ca", PckCa)
+def test_collateral_arrives_unchanged(pccs: Pccs, tee: Tee, ca: PckCa) -> None:
+    kind = SoftwarePlatform(ca=ca).kind(tee)
+    assert CertificationService(pccs.url + "/").fetch(kind) == TEE.collateral(kind, NOW)
+
+
+def test_signed_bytes_survive_whatever_is_around_them(pccs: Pccs) -> None:
+    document = SGX_COLLATERAL.tcb_info
+    body = b' { "signature" : "%s" ,\n "tcbInfo" : %s , "more" : [ { } ] } ' % (
+        document.signature.hex().encode(),
+        document.content,
+    )
+    chain = urllib.parse.quote(document.issuer_chain.decode())
+    pccs.overrides[TCB] = Response(body, {"SGX-TCB-Info-Issuer-Chain": chain})
+    verify(SGX_QUOTE, CertificationService(pccs.url).fetch(SGX_KIND))
+
+
+@pytest.mark.parametrize("form", ["hex", "pem"])
+def test_revocation_lists_in_other_forms(pccs: Pccs, form: str) -> None:
+    def as_pem(der: bytes) -> bytes:
+        return x509.load_der_x509_crl(der).public_bytes(Encoding.PEM)
+
+    pccs.crl_form = as_pem if form == "pem" else lambda der: der.hex().encode()
+    assert CertificationService(pccs.url).fetch(SGX_KIND) == SGX_COLLATERAL
+
+
+def test_root_crl_from_elsewhere(pccs: Pccs) -> None:
+    pccs.overrides["/sgx/certification/v4/rootcacrl"] = Response(b"none here", status=404)
+    pccs.overrides["/root.crl"] = Response(SGX_COLLATERAL.root_crl)
+    assert "404" in failure(pccs)
+    service = CertificationService(pccs.url, root_crl_url=f"{pccs.url}/root.crl")
+    assert service.fetch(SGX_KIND) == SGX_COLLATERAL
+
+
+def test_intel_publishes_its_root_crl_elsewhere() -> None:
+    assert CertificationService(INTEL_PCS)._root_crl_url == INTEL_ROOT_CRL
+    assert CertificationService(INTEL_PCS + "/")._root_crl_url == INTEL_ROOT_CRL
+
+
+def test_error_names_what_was_asked_for(pccs: Pccs) -> None:
+    pccs.down = True
+    assert f"{pccs.url}/sgx/certification/v4/pckcrl" in failure(pccs)
+    assert "503" in failure(pccs)
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with pytest.raises(CollateralUnavailableError, match="refused"):
+            CertificationService(url).fetch(SGX_KIND)
+
+
+def test_redirects_are_not_followed(pccs: Pccs) -> None:
+    pccs.overrides[TCB] = Response(b"", {"Location": f"{pccs.url}/elsewhere"}, status=302)
+    assert "302" in failure(pccs)
+    assert pccs.requests["/elsewhere"] == 0
+
+
+def test_too_long_answers_are_not_read_to_the_end(pccs: Pccs) -> None:
+    pccs.overrides[TCB] = Response(b" " * (MAX_BODY + 1))
+    assert "longer than" in failure(pccs)
+
+
+def test_cut_off_answers_are_refused(pccs: Pccs) -> None:
+    pccs.overrides[TCB] = Response(b"{", {"Content-Length": "100"})
+    failure(pccs)
+
+
+def test_server_that_says_nothing_is_given_up(pccs: Pccs) -> None:
+    pccs.gate.clear()
+    assert "timed out" in failure(pccs, timeout=0.2)
+
+
+def test_server_that_drips_is_given_up() -> None:
+    done = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                while not done.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(CollateralUnavailableError, match="too long"):
+            CertificationService(url, timeout=0.4).fetch(SGX_KIND)
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Response(b""),
+        Response(b"<html>"),
+        Response(b"{}"),
+        Response(b'{"tcbInfo":{}}'),
+        Response(b'{"tcbInfo":{},"tcbInfo":{},"signature":""}'),
+        Response(b'{"tcbInfo":{},"signature":"00"}'),
+        Response(b'{"tcbInfo":{},"signature":"' + b"00" * 64 + b'"}'),
+        Response(b"[" * 100_000),
+        Response(b"\xff\xfe"),
+    ],
+    ids=range(9),
+)
+def test_malformed_answers_are_refused(pccs: Pccs, answer: Response) -> None:
+    pccs.overrides[TCB] = answer
+    assert "malformed answer" in failure(pccs)
+
+
+@pytest.mark.parametrize("body", [b"zz", b"-----BEGIN X509 CRL-----\n", b"\xff"])
+def test_malformed_revocation_lists_are_refused(pccs: Pccs, body: bytes) -> None:
+    pccs.overrides["/sgx/certification/v4/rootcacrl"] = Response(body)
+    assert "malformed answer" in failure(pccs)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "pccs.example",
+        "ftp://pccs.example",
+        "file:///etc/passwd",
+        "https://",
+        "http://a:b@c/",
+        "http://host:port",
+    ],
+)
+def test_base_urls_are_checked(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="URL"):
+        CertificationService(url)
+
+
+def test_platform_is_asked_for_by_name(pccs: Pccs) -> None:
+    seen: list[PlatformKind] = []
+
+    def provide(kind: PlatformKind) -> Collateral:
+        seen.append(kind)
+        return TEE.collateral(kind, NOW)
+
+    pccs.provide = provide
+    kind = PlatformKind(Tee.TDX, PckCa.PROCESSOR, "00606A000000")
+    CertificationService(pccs.url).fetch(kind)
+    assert "00606A000000" in {one.fmspc for one in seen if one.tee is Tee.TDX}
+    assert PckCa.PROCESSOR in {one.ca for one in seen}
