@@ -39,6 +39,6 @@ def distinguished_name(name: Name, common_name: str) -> x509.Name:
     )
 
 
-def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.NameAttribute:
+def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.NameAttribute[str]:
     """Warn where Go does nothing, for example of a country that has more than two letters."""
     return x509.NameAttribute(oid, value, _validate=False)

@@ -114,7 +114,7 @@ class FileStore:
                 rest = rest[self._files.write(descriptor, rest) :]
             self._files.sync(descriptor)
         finally:
-            os.close(descriptor)
+            self._files.close(descriptor)
 
     def _discard(self) -> None:
         """Give back the space of a commit that did not happen."""

@@ -38,6 +38,10 @@ class FileSystem:
         """Return once the file's contents are durable."""
         os.fsync(descriptor)
 
+    def close(self, descriptor: int) -> None:
+        """Close a file that :meth:`create` opened."""
+        os.close(descriptor)
+
     def rename(self, source: Path, target: Path) -> None:
         """Put ``source`` in the place of ``target`` in one step."""
         os.replace(source, target)

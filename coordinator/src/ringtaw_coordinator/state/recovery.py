@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ringtaw_coordinator.errors import ManifestError, Problem
+from ringtaw_coordinator.manifest.pointer import pointer
 from ringtaw_coordinator.state import shamir
 
 _OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), label=None)
@@ -72,12 +73,12 @@ def _xor(left: bytes, right: bytes) -> bytes:
 
 
 def _encrypt(name: str, key: bytes, share: bytes) -> bytes:
-    pointer = "/RecoveryKeys/" + name.replace("~", "~0").replace("/", "~1")
     try:
         public_key = load_der_public_key(key)
         if not isinstance(public_key, rsa.RSAPublicKey):
             raise ValueError("it is not an RSA key")
         return public_key.encrypt(share, _OAEP)
     except ValueError as error:
-        problem = Problem(pointer, f"this key cannot encrypt a recovery secret: {error}")
+        at = pointer("RecoveryKeys", name)
+        problem = Problem(at, f"this key cannot encrypt a recovery secret: {error}")
         raise ManifestError([problem]) from None
