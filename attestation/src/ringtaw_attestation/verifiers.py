@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 import pluggy
+
 from ringtaw_attestation.errors import AttestationError, EvidenceError, Step, VerifierError
 from ringtaw_attestation.hookspecs import (
     API_VERSION,
@@ -112,7 +113,9 @@ def _manager(verifier: Verifier) -> pluggy.PluginManager:
         manager.register(getattr(importlib.import_module(module), attribute)(), verifier.name)
         manager.check_pending()
     except Exception as error:
-        raise VerifierError(f"verifier({verifier.name}): cannot be loaded: {error!r}") from error
+        raise VerifierError(
+            f"verifier({verifier.name}): cannot load {verifier.hooks}: {error!r}"
+        ) from error
     missing = [hook for hook in _HOOKS if not getattr(manager.hook, hook).get_hookimpls()]
     if missing:
         raise VerifierError(f"verifier({verifier.name}): lacks {', '.join(missing)}")
