@@ -9,3 +9,5 @@ Where to find what:
 * ``core/``: the state machine; :mod:`ringtaw_coordinator.core.activation` is the life of a Marble
 * ``server/``: the mesh API (gRPC) and the client API (HTTPS)
 """
+
+__version__ = "0.1.0"

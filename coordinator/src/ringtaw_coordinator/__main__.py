@@ -10,9 +10,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Final
 
+from ringtaw_coordinator import __version__
 from ringtaw_coordinator.errors import SettingsError
 from ringtaw_coordinator.settings import SETTINGS, read_settings
 
@@ -48,9 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="check no evidence and protect no key, as OE_SIMULATION=1 does; never in production",
     )
-    parser.add_argument(
-        "--version", action="version", version=f"%(prog)s {version('ringtaw-coordinator')}"
-    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 
 

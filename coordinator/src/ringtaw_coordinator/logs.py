@@ -18,9 +18,9 @@ MAX_LINE: Final = 60 * 1024
 """Bytes of a line; log collectors commonly cut or refuse lines of 64 KiB."""
 _MAX_VALUE: Final = 500
 """Characters of a value in a line that would be too long otherwise."""
-_HTTP_LOGGERS: Final = "aiohttp."
+_HTTP_LOGGERS: Final = ("aiohttp.", "client-api")
 _LEVELS: Final = logging.getLevelNamesMapping()
-_LEAD: Final = ("timestamp", "level", "event")
+_LEAD: Final = ("timestamp", "level", "logger", "event")
 
 Event = MutableMapping[str, Any]
 
@@ -39,32 +39,51 @@ def configure_logging(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _Source(level, http_errors),
             structlog.processors.format_exc_info,
             _Renderer(_as_json if as_json else _as_text),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=output),
+        logger_factory=lambda *names: _Output(output, *names),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
-    root.handlers = [_Bridge(http_errors)]
+    root.handlers = [_Bridge()]
     root.setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+
+
+class _Output(structlog.WriteLogger):
+    """Writes lines; knows which part of the Coordinator they come from."""
+
+    def __init__(self, stream: TextIO, name: str = "") -> None:
+        super().__init__(stream)
+        self.name = name
+
+
+class _Source:
+    """A processor that says where an event comes from, and how serious the operator finds it."""
+
+    def __init__(self, level: int, http_errors: str) -> None:
+        self._level = level
+        self._http_errors = http_errors
+
+    def __call__(self, output: _Output, _method: str, event: Event) -> Event:
+        event["logger"] = output.name
+        if output.name.startswith(_HTTP_LOGGERS) and event["level"] == "error":
+            event["level"] = self._http_errors
+            if _LEVELS[self._http_errors.upper()] < self._level:
+                raise structlog.DropEvent
+        return event
 
 
 class _Bridge(logging.Handler):
     """Hands records of the standard library's loggers over to structlog."""
 
-    def __init__(self, http_errors: str) -> None:
-        super().__init__()
-        self._http_errors = _LEVELS[http_errors.upper()]
-
     def emit(self, record: logging.LogRecord) -> None:
         level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
-        if record.name.startswith(_HTTP_LOGGERS) and level >= logging.ERROR:
-            level = self._http_errors
         details = {"exc_info": record.exc_info} if record.exc_info else {}
-        structlog.get_logger().log(level, record.getMessage(), logger=record.name, **details)
+        structlog.get_logger(record.name).log(level, record.getMessage(), **details)
 
 
 class _Renderer:
@@ -77,7 +96,7 @@ class _Renderer:
         line = self._render(event)
         if len(line.encode(errors="replace")) > MAX_LINE:
             line = self._render({key: str(value)[:_MAX_VALUE] for key, value in event.items()})
-        return line + "\n"
+        return line
 
 
 def _as_json(event: Mapping[str, Any]) -> str:
@@ -85,23 +104,29 @@ def _as_json(event: Mapping[str, Any]) -> str:
 
 
 def _as_text(event: Mapping[str, Any]) -> str:
-    lead = [str(event["timestamp"]), str(event["level"]).upper(), _escaped(str(event["event"]))]
+    level, source = str(event["level"]).upper(), _printable(str(event["logger"]))
+    lead = [str(event["timestamp"]), level, f"[{source}]", _printable(str(event["event"]))]
     pairs = [f"{key}={_value(value)}" for key, value in event.items() if key not in _LEAD]
     return " ".join(lead + pairs)
 
 
 def _value(value: object) -> str:
-    text = _escaped(str(value))
-    return f'"{text}"' if " " in text or not text else text
+    """Quote what could be taken for more than one value."""
+    text = _printable(str(value))
+    if text and not set(text) & set(' "='):
+        return text
+    return '"' + text.replace('"', '\\"') + '"'
 
 
-def _escaped(text: str) -> str:
-    """Escape what is not printable, and quotes: a value cannot look like two."""
+def _printable(text: str) -> str:
+    """Escape what is not printable, so that an event stays one line and moves no cursor."""
+    if text.isprintable() and "\\" not in text:
+        return text
     return "".join(
-        character if character.isprintable() and character not in '"\\' else _escape(character)
+        character if character.isprintable() and character != "\\" else _escape(character)
         for character in text
     )
 
 
 def _escape(character: str) -> str:
-    return "\\" + character if character in '"\\' else ascii(character)[1:-1]
+    return "\\\\" if character == "\\" else ascii(character)[1:-1]
