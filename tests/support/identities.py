@@ -56,6 +56,7 @@ class Certified:
     def client_context(self, directory: Path, alpn: str | None = "h2") -> ssl.SSLContext:
         """Return a context that presents this certificate and verifies nobody."""
         context = anonymous_context(alpn)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")  # weak keys are for the server to judge
         file = directory / f"{self.certificate.serial_number:x}.pem"
         file.write_bytes(self.key_pem + self.pem)
         context.load_cert_chain(file)
@@ -78,8 +79,12 @@ def self_signed(
     key: PrivateKey | None = None,
     not_before: timedelta = timedelta(minutes=-1),
     not_after: timedelta = timedelta(days=1),
+    extension: x509.ExtensionType = _NAMES,
 ) -> Certified:
-    """Make a self-signed certificate, P-384 unless ``key`` is given; times are from now."""
+    """Make a self-signed certificate, P-384 unless ``key`` is given; times are from now.
+
+    ``extension`` is its only one, and critical unless it is the usual names.
+    """
     key = key or ec.generate_private_key(ec.SECP384R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -91,7 +96,7 @@ def self_signed(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + not_before)
         .not_valid_after(now + not_after)
-        .add_extension(_NAMES, critical=False)
+        .add_extension(extension, critical=extension is not _NAMES)
     )
     digest = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
     return Certified(builder.sign(key, digest), key)

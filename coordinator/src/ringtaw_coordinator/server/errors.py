@@ -5,6 +5,7 @@ The numbers are those that MarbleRun's Coordinator answers with, because its cli
 
 from __future__ import annotations
 
+import traceback
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -63,3 +64,13 @@ def answer_to(error: Exception) -> tuple[Answer, str]:
 def is_unexpected(error: Exception) -> bool:
     """Whether ``error`` is not one that was made for a client to see."""
     return not isinstance(error, errors.CoordinatorError)
+
+
+def describe(error: Exception) -> str:
+    """Return what kind of error it is and where it was raised, for the log.
+
+    Its text stays out: nobody knows what it holds.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + where

@@ -13,7 +13,7 @@ from ringtaw_coordinator.server.client import v1, v2
 from ringtaw_coordinator.server.client.jsend import Json, error, failure, success
 from ringtaw_coordinator.server.client.request import BodyReader, ClientRequest, RequestError
 from ringtaw_coordinator.server.connection import TLSConnection
-from ringtaw_coordinator.server.errors import answer_to, is_unexpected
+from ringtaw_coordinator.server.errors import answer_to, describe, is_unexpected
 from ringtaw_coordinator.server.limits import ClientLimits
 
 Handler = Callable[[ClientRequest], Awaitable[Json]]
@@ -83,7 +83,7 @@ class ClientApp:
 def _refuse(problem: Exception, *, is_v1: bool) -> web.Response:
     answer, text = answer_to(problem)
     if is_unexpected(problem):
-        _log.error("request failed unexpectedly", error=type(problem).__name__)
+        _log.error("request failed unexpectedly", error=describe(problem))
     if is_v1:
         return error(answer.http_v1, text)
     if answer.http_v2 < 403:

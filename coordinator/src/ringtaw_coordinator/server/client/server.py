@@ -11,7 +11,7 @@ from aiohttp import web
 from ringtaw_coordinator.core.api import ClientFacade, TLSIdentity
 from ringtaw_coordinator.server.client.app import ClientApp
 from ringtaw_coordinator.server.client.jsend import error
-from ringtaw_coordinator.server.errors import UNEXPECTED_TEXT
+from ringtaw_coordinator.server.errors import UNEXPECTED_TEXT, describe
 from ringtaw_coordinator.server.limits import ClientLimits
 from ringtaw_coordinator.server.listener import Listener
 from ringtaw_coordinator.server.tls import ServerTLS
@@ -89,7 +89,7 @@ class _RequestHandler(web.RequestHandler):
             response = error(status, "the request does not parse as HTTP/1.1")
         else:
             response = error(status, UNEXPECTED_TEXT)
-            if not isinstance(exc, ConnectionError):
-                _log.error("request failed unexpectedly", error=type(exc).__name__)
+            if isinstance(exc, Exception) and not isinstance(exc, ConnectionError):
+                _log.error("request failed unexpectedly", error=describe(exc))
         response.force_close()
         return response

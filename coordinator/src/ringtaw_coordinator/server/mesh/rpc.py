@@ -16,8 +16,8 @@ from ringtaw_coordinator.server.mesh.stream import Refusal, Reply
 CONTENT_TYPE: Final = "application/grpc"
 PREFIX_SIZE: Final = 5
 """One byte that says whether the message is compressed, four of length."""
-MAX_TEXT: Final = 4096
-"""Bytes of a status text on the wire, so that it fits any client's limit on headers."""
+MAX_TEXT: Final = 2000
+"""Bytes of a status text, so that it fits into 8 KiB of headers even if escaped altogether."""
 _UNESCAPED: Final = "".join(chr(c) for c in range(0x20, 0x7F) if c != ord("%"))
 _RESPONSE: Final = [
     (":status", "200"),
@@ -36,9 +36,9 @@ def success(message: bytes) -> Reply:
 
 def failure(code: GrpcCode, text: str) -> Reply:
     """Return an answer of status alone."""
+    if len(encoded := text.encode()) > MAX_TEXT:
+        text = encoded[:MAX_TEXT].decode(errors="ignore") + "..."
     escaped = quote(text, safe=_UNESCAPED)
-    if len(escaped) > MAX_TEXT:
-        escaped = escaped[: MAX_TEXT - 3].rsplit("%", 1)[0] + "..."
     status = [("grpc-status", str(int(code))), ("grpc-message", escaped)]
     return Reply(TABLE_SIZE_ZERO + encode(_RESPONSE + status))
 

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from ringtaw_schemas.mesh import marble_pb2
 
 from ringtaw_coordinator.core.api import ActivationRequest, Activator, MarbleParameters
-from ringtaw_coordinator.server.errors import GrpcCode, answer_to, is_unexpected
+from ringtaw_coordinator.server.errors import GrpcCode, answer_to, describe, is_unexpected
 from ringtaw_coordinator.server.limits import MeshLimits
 from ringtaw_coordinator.server.mesh.rpc import MessageReader, check_headers, failure, success
 from ringtaw_coordinator.server.mesh.stream import Refusal, Reply
@@ -77,7 +77,7 @@ class MarbleService:
 def _refuse(error: Exception) -> Reply:
     answer, text = answer_to(error)
     if is_unexpected(error):
-        _log.error("activation failed unexpectedly", error=type(error).__name__)
+        _log.error("activation failed unexpectedly", error=describe(error))
     return failure(answer.grpc, text)
 
 
