@@ -33,14 +33,12 @@ class Findings:
         """Whether further problems are only counted, so that details would be wasted."""
         return len(self._problems) >= MAX_PROBLEMS
 
-    def add(self, problem: Problem) -> None:
-        """Take note of ``problem`` unless it is known."""
-        if problem in self._problems:
-            return
+    def add(self, at: Node, message: str, hint: str) -> None:
+        """Take note of a problem unless it is known."""
         if self.full:
             self._more += 1
         else:
-            self._problems[problem] = None
+            self._problems[Problem(_short(at.pointer), message, hint)] = None
 
     def listed(self) -> tuple[Problem, ...]:
         """Return the problems in the order found; the last says how many are left out."""
@@ -66,11 +64,11 @@ class Report:
 
     def error(self, at: Node, message: str, hint: str = "") -> None:
         """Note that the manifest cannot be accepted because of the value ``at``."""
-        self._errors.add(Problem(_short(at.pointer), message, hint))
+        self._errors.add(at, message, hint)
 
     def warning(self, at: Node, message: str, hint: str = "") -> None:
         """Note something the user should look at."""
-        self._warnings.add(Problem(_short(at.pointer), message, hint))
+        self._warnings.add(at, message, hint)
 
     def unknown(self, at: Node, message: str, name: str, known: Iterable[str]) -> None:
         """Note that ``name`` is none of ``known``, with the nearest of them."""

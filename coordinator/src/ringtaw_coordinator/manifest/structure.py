@@ -22,7 +22,7 @@ _ARTICLES: Final = {
     "string": "a string",
     "boolean": "true or false",
     "integer": "an integer",
-    "number": "a number that is no plain integer",
+    "number": "a number",
     "null": "null",
 }
 _ABOUT_MISSING: Final = frozenset({"required", "propertyNames"})
@@ -72,6 +72,8 @@ def _note(error: ValidationError, document: Node, report: Report) -> None:
     keyword, limit, schema = str(error.validator), cast("Any", error.validator_value), _own(error)
     node = document.find(list(error.absolute_path))
     if keyword not in _ABOUT_MISSING:
+        if node.invalid:
+            return
         node.invalid = True
     if keyword == "type":
         report.error(node, _wrong_type(error.instance, limit))

@@ -12,6 +12,8 @@ from ringtaw_coordinator.templates.template import Template
 
 MAX_ACTIONS: Final = 10_000
 """Actions ({{ … }}) in one template."""
+MAX_MISTAKES: Final = 20
+"""Mistakes in one template after which the rest of it is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class _Compiler:
             if actions > MAX_ACTIONS:
                 raise self._source.problem(node.offset, f"more than {MAX_ACTIONS:,} actions")
             self._action(node)
+            if len(self._problems) >= MAX_MISTAKES:
+                return
 
     def _action(self, pipeline: Pipeline) -> None:
         try:

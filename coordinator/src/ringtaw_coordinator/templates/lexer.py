@@ -167,19 +167,21 @@ class Lexer:
         word = self._text[name:end]
         if word[:1] in _DIGITS or not all(map(_is_word, word)):
             raise self._unexpected(name)
-        if self._char(end) not in _END_OF_WORD and not self._text.startswith("}}", end):
+        if not self._ends_word(end):
             raise self._unexpected(end)
         return self._emit(kind, start, end)
 
+    def _ends_word(self, end: int) -> bool:
+        char = self._char(end)
+        return not char or char in _END_OF_WORD or self._text.startswith("}}", end)
+
     def _unexpected(self, offset: int) -> LocatedTemplateError:
         char = self._char(offset)
-        if not char:
-            return self._source.problem(offset, "unclosed action: {{ without }}")
         if char in _UNSUPPORTED:
             return self._source.problem(offset, f"{_UNSUPPORTED[char]} are not supported")
-        hint = ""
-        if (offset and _is_word(self._text[offset - 1])) or self._char(offset - 1) == ".":
-            hint = 'write a name with such characters as: index .Secrets "the name"'
+        before = self._char(offset - 1)
+        in_name = before == "." or (before and _is_word(before))
+        hint = 'write odd names as: index .Secrets "the name"' if in_name else ""
         return self._source.problem(offset, f"unexpected {quoted(char)}", hint)
 
 

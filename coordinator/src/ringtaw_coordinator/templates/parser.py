@@ -125,6 +125,9 @@ class Parser:
     def _pipeline(self, opening: Token, closing: Kind) -> Pipeline:
         commands = [self._command(opening)]
         while self._take(Kind.PIPE):
+            self._skip_space()
+            if self._next is not None and self._next.kind is closing:
+                break  # Go lets a pipeline end in |
             commands.append(self._command(opening))
             self._check_stage(commands[-1], len(commands))
         if self._take(closing) is None:
@@ -187,8 +190,8 @@ class Parser:
     def _string(self, token: Token) -> String:
         try:
             return String(unquote(token.value), token.offset)
-        except ValueError:
-            raise self._source.problem(token.offset, "a string has an unknown escape") from None
+        except ValueError as error:
+            raise self._source.problem(token.offset, f"this string {error}") from None
 
     def _parenthesised(self, opening: Token) -> Pipeline:
         self._depth += 1

@@ -192,7 +192,7 @@ class Resolver:
         return value
 
     def _bad_call(self, function: Name, reason: str, hint: str = "") -> LocatedTemplateError:
-        return self._source.problem(function.offset, f"{function.value!r} {reason}", hint)
+        return self._source.problem(function.offset, f'"{function.value}" {reason}', hint)
 
     def _unknown_function(self, function: Name) -> LocatedTemplateError:
         known = (*self._target.functions, "index")

@@ -12,18 +12,25 @@ _ESCAPE: Final = re.compile(
     r"\\(?:x([0-9A-Fa-f]{2})|([0-7]{3})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([abfnrtv\\\"]))"
     r"|(\\)"
 )
+_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _SIMPLE: Final = dict(zip('abfnrtv\\"', '\a\b\f\n\r\t\v\\"', strict=True))
+
+
+MAX_LENGTH: Final = 10_000
+"""Characters of a literal; longer text belongs outside of actions."""
 
 
 def unquote(literal: str) -> str:
     """Return the content of a quoted or raw Go string literal, bytes as in PEP 383.
 
     Raises:
-        ValueError: An escape is not one of Go's.
+        ValueError: An escape is not one of Go's, or it is too long.
     """
+    if len(literal) > MAX_LENGTH:
+        raise ValueError(f"is longer than {MAX_LENGTH:,} characters")
     if literal.startswith("`"):
         return literal[1:-1].replace("\r", "")
-    content = b"".join(_pieces(literal[1:-1]))
+    content = b"".join(_pieces(_NOT_UTF8.sub("\N{REPLACEMENT CHARACTER}", literal[1:-1])))
     return content.decode("utf-8", "surrogateescape")
 
 
@@ -41,7 +48,10 @@ def _escaped(match: re.Match[str]) -> bytes:
     if simple:
         return _SIMPLE[simple].encode()
     if stray:
-        raise ValueError("unknown escape in a string")
-    if short or long:
-        return chr(int(short or long, 16)).encode()  # refuses surrogates and beyond U+10FFFF
-    return bytes([int(byte_hex, 16) if byte_hex else int(byte_octal, 8)])
+        raise ValueError("has an escape that Go does not know")
+    try:
+        if short or long:
+            return chr(int(short or long, 16)).encode()
+        return bytes([int(byte_hex, 16) if byte_hex else int(byte_octal, 8)])
+    except ValueError:
+        raise ValueError("has an escape that stands for no character") from None
