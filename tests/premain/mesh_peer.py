@@ -44,26 +44,36 @@ class TlsFront:
     certificates: MeshCertificates
     open_backend: Callable[[], socket.socket]
     alpn: bytes = b"h2"
+    port: int = 0
     client_certificates: list[bytes] = field(default_factory=list)
     bytes_received: int = 0
     connections: int = 0
 
     def __post_init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
         self._context = self._server_context()
         self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads: list[threading.Thread] = []
+        self._start(self._accept)
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
     def close(self) -> None:
+        """End all connections and wait for their threads."""
         for open_socket in (self._listener, *self._open):
             with suppress(OSError):
                 open_socket.shutdown(socket.SHUT_RDWR)
-            open_socket.close()
+        for thread in self._threads:
+            thread.join(10)
+        self._listener.close()
+
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _server_context(self) -> SSL.Context:
         context = SSL.Context(SSL.TLS_SERVER_METHOD)
@@ -85,7 +95,7 @@ class TlsFront:
                 accepted, _ = self._listener.accept()
                 self.connections += 1
                 self._open.append(accepted)
-                threading.Thread(target=self._serve, args=(accepted,), daemon=True).start()
+                self._start(self._serve, accepted)
 
     def _serve(self, accepted: socket.socket) -> None:
         connection = SSL.Connection(self._context, accepted)
@@ -178,7 +188,7 @@ def _abort(context: grpc.ServicerContext, refusal: CallRefusedError) -> Never:
 
 @contextmanager
 def mesh_peer(
-    certificates: MeshCertificates, answer: Answer, directory: Path
+    certificates: MeshCertificates, answer: Answer, directory: Path, port: int = 0
 ) -> Iterator[MeshPeer]:
     """A mesh API served by grpcio behind the TLS front."""
     peer = MeshPeer(answer)
@@ -193,7 +203,7 @@ def mesh_peer(
         backend.connect(inner)
         return backend
 
-    peer.front = TlsFront(certificates, open_backend)
+    peer.front = TlsFront(certificates, open_backend, port=port)
     try:
         yield peer
     finally:

@@ -58,10 +58,10 @@ def test_the_request_is_what_grpc_prescribes() -> None:
     preface, window, request, body, acknowledgement = channel.sent_frames()
     assert dict(decode_settings(preface.payload)) == {
         Setting.ENABLE_PUSH: 0,
-        Setting.INITIAL_WINDOW_SIZE: _grpc.MAX_MESSAGE + 5,
+        Setting.INITIAL_WINDOW_SIZE: _grpc.MAX_MESSAGE + 6,
         Setting.MAX_HEADER_LIST_SIZE: 16384,
     }
-    assert (window.stream, int.from_bytes(window.payload)) == (0, _grpc.MAX_MESSAGE + 5 - 65535)
+    assert (window.stream, int.from_bytes(window.payload)) == (0, _grpc.MAX_MESSAGE + 6 - 65535)
     assert (request.flags, request.stream) == (END_HEADERS, 1)
     fields = dict(Decoder(16384).decode(request.payload))
     assert fields.pop(b"user-agent").startswith(b"ringtaw-premain/")

@@ -44,6 +44,8 @@ def bring_up(arguments: Sequence[str], log: Log) -> NoReturn:
     """
     settings = read_settings(os.environ)
     runtime = choose_runtime(settings.adapter)
+    if runtime.adapter.warning:
+        log.warning(f"adapter({runtime.name}): {runtime.adapter.warning}")
     identity = create_identity(settings.names)
     uuid = marble_uuid(settings.uuid_file)
     log.info(f"activating Marble {uuid} of type {settings.marble_type} in {runtime.name}")

@@ -59,7 +59,8 @@ class _Exchange:
         self._response = Response()
         self._upload = Upload(STREAM, body)
         self._max_response = max_response
-        self._window = max(max_response, _frames.DEFAULT_WINDOW)
+        # One byte more than the largest body, so that a larger one shows instead of stalling.
+        self._window = max(max_response + 1, _frames.DEFAULT_WINDOW)
         self._handlers: dict[int, Callable[[Frame], None]] = {
             FrameType.DATA: self._on_data,
             FrameType.HEADERS: self._on_headers,

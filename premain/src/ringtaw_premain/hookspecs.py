@@ -55,6 +55,8 @@ class Adapter:
     """Whether something in this runtime enforces a TTLS policy (transparent TLS). A Marble that
     was given one is refused where nothing does."""
     note: str = ""
+    warning: str = ""
+    """What whoever starts anything with this adapter must know: logged at each start."""
 
 
 class KeyBinding(Enum):

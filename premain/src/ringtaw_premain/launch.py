@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn
 
-from ringtaw_premain.errors import CannotExecuteError, PolicyError, ProgramNotFoundError
+from ringtaw_premain.errors import (
+    CannotExecuteError,
+    PolicyError,
+    PremainError,
+    ProgramNotFoundError,
+)
 from ringtaw_premain.hookspecs import LaunchRequest, LaunchSpec
 
 DEFAULT_ARGV: Final = ("./marble",)
@@ -52,20 +58,22 @@ def replace_process(spec: LaunchSpec) -> NoReturn:
         CannotExecuteError: It cannot be executed.
     """
     # Python ignores these at its start, and what is ignored stays so across execve(2).
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    ignored = (signal.SIGPIPE, signal.SIGXFSZ)
+    previous = {number: signal.signal(number, signal.SIG_DFL) for number in ignored}
     try:
         os.execve(spec.program, spec.argv, dict(spec.environ))  # noqa: S606  (what we are for)
-    except FileNotFoundError:
-        if os.path.lexists(spec.program):
-            raise CannotExecuteError(
-                f"cannot execute {spec.program!r}: its interpreter or loader does not exist"
-            ) from None
-        raise ProgramNotFoundError(f"the program {spec.program!r} does not exist") from None
-    except OSError as error:
-        raise CannotExecuteError(
-            f"cannot execute {spec.program!r}: {error.strerror}",
-            hint="in a libOS it must be a trusted, executable file",
-        ) from None
-    except ValueError as error:
-        raise CannotExecuteError(f"cannot execute {spec.program!r}: {error}") from None
+    except (OSError, ValueError) as error:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        raise _explained(spec.program, error) from None
+
+
+def _explained(program: str, error: OSError | ValueError) -> PremainError:
+    if isinstance(error, ValueError):  # no argv, or a NUL byte somewhere
+        return CannotExecuteError(f"cannot execute {program!r}: {error}")
+    if error.errno != errno.ENOENT:
+        hint = "in a libOS it must be a trusted, executable file"
+        return CannotExecuteError(f"cannot execute {program!r}: {error.strerror}", hint=hint)
+    if os.path.lexists(program):
+        return CannotExecuteError(f"cannot execute {program!r}: its interpreter does not exist")
+    return ProgramNotFoundError(f"the program {program!r} does not exist")
