@@ -49,6 +49,7 @@ def bring_up_marbles(directory: Path, mesh: str) -> None:
     step(3, "The greeter: the premain activates, places its files and becomes the application.")
     greeter = start_marble("greeter", directory / "greeter", mesh, port)
     try:
+        wait_for(directory / "greeter" / "ready", greeter)
         step(4, "The visitor: the same, then mutual TLS to the greeter with what they were given.")
         visitor = start_marble("visitor", directory / "visitor", mesh, port)
         try:
@@ -59,6 +60,15 @@ def bring_up_marbles(directory: Path, mesh: str) -> None:
         greeter.kill()
     if codes != [0, 0]:
         raise SystemExit(f"the Marbles ended with {codes}")
+
+
+def wait_for(file: Path, marble: subprocess.Popen[str]) -> None:
+    """Wait until a Marble has made the file that says it is ready."""
+    deadline = time.monotonic() + VISIT_SECONDS
+    while not file.exists():
+        if marble.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit(f"the Marble did not become ready (exit code {marble.poll()})")
+        time.sleep(0.02)
 
 
 def refuse_another_greeter(directory: Path, mesh: str) -> None:
@@ -81,7 +91,11 @@ def start_marble(marble_type: str, directory: Path, mesh: str, port: int) -> sub
         "RINGTAW_ADAPTER": "simulation",
     }
     return subprocess.Popen(
-        [sys.executable, "-I", "-m", "ringtaw_premain"], cwd=directory, env=environ, text=True
+        [sys.executable, "-I", "-m", "ringtaw_premain"],
+        cwd=directory,
+        env=environ,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from pathlib import Path
 
 from examples.demo.marble import (
     digest,
@@ -23,6 +24,7 @@ def main() -> None:
         socket.create_server(("127.0.0.1", int(os.environ["DEMO_PORT"]))) as listener,
         context.wrap_socket(listener, server_side=True) as tls_listener,
     ):
+        Path("ready").touch()
         connection, _ = tls_listener.accept()
         with connection:
             greet(connection)
