@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> None:
         if arguments.peer:
             premains["peer"] = Premain(arguments.peer, (APPLICATION,), {"OE_SIMULATION": "1"})
         environ = {
-            "PATH": os.environ["PATH"],
+            **os.environ,
             "EDG_MARBLE_COORDINATOR_ADDR": coordinator.mesh_address,
             "EDG_MARBLE_TYPE": "application",
             "EDG_MARBLE_UUID_FILE": str(directory / "uuid"),
