@@ -1,4 +1,4 @@
-"""Fixtures: the libOS stand-ins."""
+"""Fixtures: the stand-ins of platforms, a Coordinator, an application."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ringtaw_attestation.softtee import SoftwareTee, TrustDomain
 
 from tests.standins.libos import (
     COMPILER,
@@ -16,6 +17,8 @@ from tests.standins.libos import (
     gramine_device,
     occlum_device,
 )
+from tests.standins.tdx import TdxGuest, tdx_guest
+from tests.support.coordinator_simulator import CoordinatorSimulator
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +48,38 @@ def gramine_direct(libos_shim: Path, tmp_path: Path) -> Iterator[GramineDevice]:
 def occlum(libos_shim: Path) -> Iterator[OcclumDevice]:
     with occlum_device(libos_shim) as device:
         yield device
+
+
+@pytest.fixture
+def tee() -> SoftwareTee:
+    return SoftwareTee(bytes(range(32)))
+
+
+@pytest.fixture
+def tdx(libos_shim: Path, tmp_path: Path, tee: SoftwareTee) -> Iterator[TdxGuest]:
+    state = tmp_path / "configfs"
+    state.mkdir()
+    with tdx_guest(libos_shim, state, tee, TrustDomain()) as guest:
+        yield guest
+
+
+@pytest.fixture
+def coordinator() -> Iterator[CoordinatorSimulator]:
+    with CoordinatorSimulator() as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """Tells what it was given, and that it was started."""
+    path = tmp_path / "app"
+    path.write_text(
+        f'''#!/bin/sh
+touch "{tmp_path}/started"
+echo "$GREETING $@"
+cat "{tmp_path}/deep/secret"
+exit 42
+'''
+    )
+    path.chmod(0o755)
+    return path

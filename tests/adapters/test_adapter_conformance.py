@@ -13,24 +13,27 @@ from ringtaw_premain.hookspecs import API_VERSION, KeyBinding, LaunchRequest
 from ringtaw_premain.plugins import Runtime, choose_runtime, installed_adapters, load_adapter
 
 from tests.standins.hook_process import call_hook
-from tests.standins.libos import GramineDevice, OcclumDevice
 
-WITH_RUNTIME = ["gramine", "occlum", "simulation"]
+WITH_RUNTIME = ["gramine", "occlum", "simulation", "softtee", "tdx"]
 HOOKS = {
     "gramine": {"detect", "issue_evidence", "sealing_key", "order_files", "launch_spec"},
     "occlum": {"detect", "issue_evidence", "launch_spec"},
     "simulation": {"detect", "issue_evidence", "launch_spec"},
+    "softtee": {"detect", "issue_evidence", "sealing_key", "launch_spec"},
+    "tdx": {"detect", "issue_evidence", "launch_spec"},
 }
-# What the contract itself (pluggy, dataclasses, enum) does not bring along already.
+# What the contract itself (pluggy, dataclasses, enum) does not bring along already. The software
+# TEE's adapter is in no enclave.
 ALLOWED_IMPORTS = {
     "gramine": set[str](),
     "occlum": {"array", "fcntl"},
     "simulation": {"ringtaw_premain.linux"},
+    "tdx": {"ringtaw_premain.linux"},
 }
 
 
 def test_all_adapters_are_installed() -> None:
-    assert list(installed_adapters()) == ["ego", "gramine", "occlum", "simulation"]
+    assert list(installed_adapters()) == ["ego", *WITH_RUNTIME]
 
 
 @pytest.mark.parametrize("name", ["ego", *WITH_RUNTIME])
@@ -49,7 +52,7 @@ def test_hooks_match_their_specification(name: str) -> None:
     assert present == HOOKS[name]
 
 
-@pytest.mark.parametrize("name", ["occlum", "simulation"])
+@pytest.mark.parametrize("name", ["occlum", "simulation", "tdx"])
 def test_no_sealing_key_is_promised(name: str) -> None:
     runtime = Runtime(load_adapter(installed_adapters()[name]))
     with pytest.raises(AdapterError, match=rf"adapter\({name}\): does not provide sealing_key"):
@@ -73,14 +76,20 @@ def test_nothing_is_detected_on_plain_linux() -> None:
         choose_runtime()
 
 
-def test_only_gramine_is_detected_in_gramine(gramine: GramineDevice) -> None:
-    detected = {name: call_hook(name, "detect", device=gramine)["result"] for name in WITH_RUNTIME}
-    assert detected == {"gramine": True, "occlum": False, "simulation": False}
+@pytest.mark.parametrize("platform", ["gramine", "occlum", "tdx"])
+def test_a_platform_is_detected_by_its_adapter_alone(
+    platform: str, request: pytest.FixtureRequest
+) -> None:
+    device = request.getfixturevalue(platform)
+    answers = {name: call_hook(name, "detect", device=device)["result"] for name in WITH_RUNTIME}
+    assert [name for name, detected in answers.items() if detected] == [platform]
 
 
-def test_only_occlum_is_detected_in_occlum(occlum: OcclumDevice) -> None:
-    detected = {name: call_hook(name, "detect", device=occlum)["result"] for name in WITH_RUNTIME}
-    assert detected == {"gramine": False, "occlum": True, "simulation": False}
+@pytest.mark.parametrize("name", ["ego", *WITH_RUNTIME])
+def test_only_the_software_tee_warns(name: str) -> None:
+    """Simulation has a warning of its own: its evidence is empty."""
+    warning = load_adapter(installed_adapters()[name]).warning
+    assert ("software TEE" in warning) == (name == "softtee")
 
 
 @pytest.mark.parametrize("name", WITH_RUNTIME)
@@ -93,7 +102,7 @@ def test_the_application_gets_the_whole_environment(name: str, tmp_path: Path) -
     assert spec.environ == environ
 
 
-@pytest.mark.parametrize("name", WITH_RUNTIME)
+@pytest.mark.parametrize("name", ALLOWED_IMPORTS)
 def test_what_an_adapter_imports(name: str) -> None:
     """Every module is measured into every enclave and loaded at every start."""
     script = (

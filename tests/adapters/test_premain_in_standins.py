@@ -4,44 +4,21 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from ringtaw_coordinator.core.api import MarbleParameters
 
 from tests.standins.libos import GramineDevice, OcclumDevice
+from tests.standins.premain_process import run_premain
 from tests.standins.quotes import unsigned_quote
 from tests.support.coordinator_simulator import CoordinatorSimulator
 
 KEY = bytes(range(200, 216))
 KEY_FILE = "/dev/attestation/keys/default"
-PREMAIN = ["-m", "ringtaw_premain"]
-
-
-@pytest.fixture
-def coordinator() -> Iterator[CoordinatorSimulator]:
-    with CoordinatorSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def program(tmp_path: Path) -> Path:
-    """Tells what it was given, and that it was started."""
-    path = tmp_path / "app"
-    path.write_text(
-        f'''#!/bin/sh
-touch "{tmp_path}/started"
-echo "$GREETING $@"
-cat "{tmp_path}/deep/secret"
-exit 42
-'''
-    )
-    path.chmod(0o755)
-    return path
 
 
 def parameters(
@@ -62,26 +39,8 @@ def premain(
     *arguments: str,
     argv0: str = sys.executable,
 ) -> subprocess.CompletedProcess[str]:
-    environ = device.environment(
-        {
-            "EDG_MARBLE_TYPE": "frontend",
-            "EDG_MARBLE_COORDINATOR_ADDR": coordinator.address,
-            # Under another argv[0] Python does not find its virtual environment.
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        }
-    )
-    directory = device.state.parent if isinstance(device, GramineDevice) else None
-    environ["EDG_MARBLE_UUID_FILE"] = str(device.provider.path.with_name("uuid"))
-    return subprocess.run(
-        [argv0, *PREMAIN, *arguments],
-        executable=sys.executable,
-        cwd=directory,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    directory = device.provider.path.parent
+    return run_premain(device.environment(), coordinator, directory, *arguments, argv0=argv0)
 
 
 def bound_quote(coordinator: CoordinatorSimulator) -> bytes:

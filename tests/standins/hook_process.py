@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from tests.standins import call_hook as program
-from tests.standins.libos import GramineDevice, OcclumDevice
+from tests.standins.libos import Device
 
 Answer = dict[str, object]
 PROGRAM: Final = Path(program.__file__)
 
 
-def call_hook(
-    adapter: str, hook: str, argument: str = "", *, device: GramineDevice | OcclumDevice
-) -> Answer:
+def call_hook(adapter: str, hook: str, argument: str = "", *, device: Device) -> Answer:
     """Return what :mod:`tests.standins.call_hook` prints."""
     command = [sys.executable, str(PROGRAM), adapter, hook, argument]
     ran = subprocess.run(

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from tests.standins.quote_provider import QuoteProvider
 
@@ -37,6 +37,35 @@ def build_shim(directory: Path) -> Path:
     return shim
 
 
+def shim_environment(
+    name: str,
+    shim: Path,
+    provider: QuoteProvider,
+    state: Path | None,
+    extra: Mapping[str, str] | None,
+) -> dict[str, str]:
+    """Return this process's environment with what the shim needs; ``extra`` comes on top."""
+    return {
+        **os.environ,
+        "LD_PRELOAD": str(shim),
+        "RINGTAW_STANDIN": name,
+        "RINGTAW_STANDIN_QUOTES": str(provider.path),
+        **({"RINGTAW_STANDIN_STATE": str(state)} if state else {}),
+        **(extra or {}),
+    }
+
+
+class Device(Protocol):
+    """What every stand-in is."""
+
+    @property
+    def provider(self) -> QuoteProvider:
+        """Who makes the quotes."""
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return this process's environment with what the shim needs."""
+
+
 @dataclass(frozen=True)
 class OcclumDevice:
     """An Occlum whose quotes come from ``provider``."""
@@ -46,13 +75,7 @@ class OcclumDevice:
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return this process's environment with what the shim needs."""
-        return {
-            **os.environ,
-            "LD_PRELOAD": str(self.shim),
-            "RINGTAW_STANDIN": "occlum",
-            "RINGTAW_STANDIN_QUOTES": str(self.provider.path),
-            **(extra or {}),
-        }
+        return shim_environment("occlum", self.shim, self.provider, None, extra)
 
 
 @dataclass(frozen=True)
@@ -65,14 +88,7 @@ class GramineDevice:
 
     def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return this process's environment with what the shim needs."""
-        return {
-            **os.environ,
-            "LD_PRELOAD": str(self.shim),
-            "RINGTAW_STANDIN": "gramine",
-            "RINGTAW_STANDIN_STATE": str(self.state),
-            "RINGTAW_STANDIN_QUOTES": str(self.provider.path),
-            **(extra or {}),
-        }
+        return shim_environment("gramine", self.shim, self.provider, self.state, extra)
 
     def key(self, name: str) -> bytes:
         """Return the key of an encrypted mount; empty until it is set."""

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -14,7 +15,8 @@
 #include "shim.h"
 
 struct descriptor descriptors[MAX_DESCRIPTORS];
-const char *standin, *state, *provider;
+const char *standin, *state, *provider, *seen_at;
+char kept_at[PATH_MAX];
 
 int fail(int error) {
     errno = error;
@@ -26,21 +28,27 @@ static char *copy_of(const char *name) {
     return value ? strdup(value) : NULL; /* the process may change its environment */
 }
 
+static int is(const char *name) { return standin && strcmp(standin, name) == 0; }
+
 __attribute__((constructor)) static void read_environment(void) {
     standin = copy_of("RINGTAW_STANDIN");
     state = copy_of("RINGTAW_STANDIN_STATE");
     provider = copy_of("RINGTAW_STANDIN_QUOTES");
+    if (is("gramine"))
+        seen_at = "/dev/attestation";
+    if (is("tdx"))
+        seen_at = "/sys/kernel/config/tsm/report";
+    if (seen_at && state)
+        snprintf(kept_at, sizeof kept_at, "%s%s", state, is("tdx") ? "/report" : "");
 }
 
 static enum device device_of(int fd) {
     return fd >= 0 && fd < MAX_DESCRIPTORS ? descriptors[fd].device : DEVICE_NONE;
 }
 
-static int is(const char *name) { return standin && strcmp(standin, name) == 0; }
-
-/* Whether `path` is in Gramine's device; `found` is then where the stand-in keeps it. */
-static int in_gramine(int directory, const char *path, char *found) {
-    return is("gramine") && path && gramine_find(directory, path, found, PATH_MAX);
+/* Whether `path` is a pseudo-file's; `found` is then where the stand-in keeps it. */
+static int is_ours(int directory, const char *path, char *found) {
+    return seen_at && path && find(directory, path, found, PATH_MAX);
 }
 
 int uname(struct utsname *name) {
@@ -66,8 +74,8 @@ int uname(struct utsname *name) {
 static int open_any(int directory, const char *path, int flags, mode_t mode) {
     char found[PATH_MAX];
     int fd;
-    if (in_gramine(directory, path, found))
-        fd = gramine_open(found, flags);
+    if (is_ours(directory, path, found))
+        fd = is("tdx") ? tdx_open(found, flags) : gramine_open(found, flags);
     else if (is("occlum") && path && strcmp(path, "/dev/sgx") == 0)
         fd = occlum_open(flags);
     else {
@@ -109,14 +117,24 @@ OPENAT(__openat64_2)
 /* --- on descriptors -------------------------------------------------------------------------- */
 
 int close(int fd) {
+    if (device_of(fd) == DEVICE_TDX)
+        tdx_close(fd);
     if (device_of(fd) != DEVICE_NONE)
         descriptors[fd].device = DEVICE_NONE;
     return (int)syscall(SYS_close, fd);
 }
 
+ssize_t read(int fd, void *data, size_t size) {
+    if (device_of(fd) == DEVICE_TDX)
+        return tdx_read(fd, data, size);
+    return syscall(SYS_read, fd, data, size);
+}
+
 ssize_t write(int fd, const void *data, size_t size) {
     if (device_of(fd) == DEVICE_GRAMINE)
         return gramine_write(fd, data, size);
+    if (device_of(fd) == DEVICE_TDX)
+        return tdx_write(fd, data, size);
     return syscall(SYS_write, fd, data, size);
 }
 
@@ -142,11 +160,11 @@ int ioctl(int fd, unsigned long request, ...) {
 
 static int stat_any(int directory, const char *path, struct stat *result, int flags) {
     char found[PATH_MAX];
-    int ours = in_gramine(directory, path, found);
+    int ours = is_ours(directory, path, found);
     if (ours)
         path = found;
     int status = (int)syscall(SYS_newfstatat, directory, path, result, flags);
-    /* Gramine's pseudo-files have no size. */
+    /* Pseudo-files have no size. */
     if (status == 0 && (ours || ((flags & AT_EMPTY_PATH) && device_of(directory))))
         result->st_size = 0;
     return status;
@@ -176,7 +194,7 @@ int __fxstatat64(int v, int d, const char *p, struct stat64 *s, int f) {
 
 int faccessat(int directory, const char *path, int mode, int flags) {
     char found[PATH_MAX];
-    if (in_gramine(directory, path, found))
+    if (is_ours(directory, path, found))
         path = found;
     if (flags == 0)
         return (int)syscall(SYS_faccessat, directory, path, mode);
@@ -187,8 +205,8 @@ int access(const char *path, int mode) { return faccessat(AT_FDCWD, path, mode, 
 
 int mkdirat(int directory, const char *path, mode_t mode) {
     char found[PATH_MAX];
-    if (in_gramine(directory, path, found))
-        return gramine_mkdir(found);
+    if (is_ours(directory, path, found))
+        return is("tdx") ? tdx_mkdir(found) : gramine_mkdir(found);
     return (int)syscall(SYS_mkdirat, directory, path, mode);
 }
 
@@ -196,8 +214,8 @@ int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode);
 
 int unlinkat(int directory, const char *path, int flags) {
     char found[PATH_MAX];
-    if (in_gramine(directory, path, found))
-        return fail(EACCES);
+    if (is_ours(directory, path, found))
+        return is("tdx") && (flags & AT_REMOVEDIR) ? tdx_rmdir(found) : fail(EACCES);
     return (int)syscall(SYS_unlinkat, directory, path, flags);
 }
 
@@ -206,9 +224,9 @@ int rmdir(const char *path) { return unlinkat(AT_FDCWD, path, AT_REMOVEDIR); }
 
 int renameat2(int from, const char *old, int to, const char *new, unsigned int flags) {
     char found[PATH_MAX];
-    if (in_gramine(from, old, found))
+    if (is_ours(from, old, found))
         return fail(EPERM);
-    if (in_gramine(to, new, found))
+    if (is_ours(to, new, found))
         return fail(EXDEV);
     return (int)syscall(SYS_renameat2, from, old, to, new, flags);
 }
