@@ -164,7 +164,8 @@ def test_raw_members_are_the_bytes_as_written(value: dict[str, object], indent: 
     ("key", "value"),
     [
         ("id", "TDX"), ("id", 1), ("version", 2), ("version", True), ("version", "3"),
-        ("tcbType", 1), ("fmspc", "00"), ("fmspc", "zz" * 6), ("fmspc", "\N{ARABIC-INDIC DIGIT ZERO}" * 12),
+        ("tcbType", 1), ("fmspc", "00"), ("fmspc", "zz" * 6),
+        ("fmspc", "\N{ARABIC-INDIC DIGIT ZERO}" * 12),
         ("issueDate", "yesterday"), ("issueDate", "2026-03-01T12:00:00"),
         ("nextUpdate", "2026-13-01T12:00:00Z"), ("tcbLevels", {}), ("tcbLevels", [1]),
         ("tcbLevels", [{}]), ("tcbEvaluationDataNumber", -1), ("pceId", None),

@@ -65,10 +65,15 @@ def parse_pck_extension(certificate: x509.Certificate) -> PckExtension:
         raise ValueError("certificate has no SGX extension") from None
     if not isinstance(extension, x509.UnrecognizedExtension):
         raise ValueError("certificate has no SGX extension")
-    return _parse(extension.value)
+    return parse_extension_value(extension.value)
 
 
-def _parse(der: bytes) -> PckExtension:
+def parse_extension_value(der: bytes) -> PckExtension:
+    """Read the value of the extension.
+
+    Raises:
+        ValueError: It is malformed.
+    """
     fields = _fields(parse_element(der), ())
     tcb = _fields(_required(fields, _TCB), (_TCB,))
     configuration = (

@@ -60,8 +60,8 @@ class CertificationService:
         qe_identity = self._get(platform.tee, "qe/identity")
         try:
             return Collateral(
-                root_crl=_crl(self._client.get(self._root_crl_url).body),
-                pck_crl=_crl(pck_crl.body),
+                root_crl=crl_to_der(self._client.get(self._root_crl_url).body),
+                pck_crl=crl_to_der(pck_crl.body),
                 pck_crl_issuer_chain=_chain(pck_crl, _PCK_CRL_CHAIN),
                 tcb_info=_document(tcb_info, "tcbInfo", *_TCB_INFO_CHAINS),
                 qe_identity=_document(qe_identity, "enclaveIdentity", _QE_IDENTITY_CHAIN),
@@ -95,8 +95,12 @@ def _document(answer: Answer, member: str, *chain_headers: str) -> SignedDocumen
     return SignedDocument(members[member], signature, _chain(answer, *chain_headers))
 
 
-def _crl(body: bytes) -> bytes:
-    """Return DER: services answer with DER, PEM, or DER in hex, some whatever was asked for."""
+def crl_to_der(body: bytes) -> bytes:
+    """Return DER: services answer with DER, PEM, or DER in hex, some whatever was asked for.
+
+    Raises:
+        ValueError: It is none of these.
+    """
     if body.lstrip().startswith(b"-----BEGIN"):
         return x509.load_pem_x509_crl(body).public_bytes(Encoding.DER)
     if body[:1] == b"\x30":

@@ -43,15 +43,10 @@ def platform_kind(quote: Quote, roots: tuple[TrustedRoot, ...]) -> PlatformKind:
     Raises:
         EvidenceError: The PCK certificate cannot be read, or is of no trusted root.
     """
-    ca, fmspc = _ca_and_fmspc(quote.signature.pck_chain, roots)
-    return PlatformKind(quote.header.tee, ca, fmspc)
-
-
-@lru_cache(maxsize=1024)
-def _ca_and_fmspc(text: bytes, roots: tuple[TrustedRoot, ...]) -> tuple[PckCa, str]:
-    chain = verify_chain(text, 2, roots, Step.PCK_CHAIN, _WHAT)
-    ca = PckCa.PLATFORM if "Platform CA" in chain.leaf.issuer.rfc4514_string() else PckCa.PROCESSOR
-    return ca, _extension(chain.leaf).fmspc.hex().upper()
+    leaf = _verified_chain(quote.signature.pck_chain, roots).leaf
+    is_platform_ca = "Platform CA" in leaf.issuer.rfc4514_string()
+    ca = PckCa.PLATFORM if is_platform_ca else PckCa.PROCESSOR
+    return PlatformKind(quote.header.tee, ca, _extension(leaf).fmspc.hex().upper())
 
 
 @lru_cache(maxsize=1024)
@@ -64,7 +59,7 @@ def verify_pck_chain(text: bytes, collateral: VerifiedCollateral) -> VerifiedPck
     Raises:
         EvidenceError: The chain does not lead to the collateral's root, or is revoked.
     """
-    chain = verify_chain(text, 2, (collateral.root,), Step.PCK_CHAIN, _WHAT)
+    chain = _verified_chain(text, (collateral.root,))
     _check_same_ca(chain, collateral)
     check_revocation(chain, collateral)
     try:
@@ -85,6 +80,12 @@ def check_revocation(chain: Chain, collateral: VerifiedCollateral) -> None:
         raise EvidenceError(Step.PCK_REVOCATION, "the CA of the PCK certificate is revoked")
     if collateral.pck_crl.revokes(chain.leaf):
         raise EvidenceError(Step.PCK_REVOCATION, "the platform's PCK certificate is revoked")
+
+
+@lru_cache(maxsize=1024)
+def _verified_chain(text: bytes, roots: tuple[TrustedRoot, ...]) -> Chain:
+    """Verify names and signatures, which neither time nor revocation changes."""
+    return verify_chain(text, 2, roots, Step.PCK_CHAIN, _WHAT)
 
 
 def _check_same_ca(chain: Chain, collateral: VerifiedCollateral) -> None:
