@@ -22,17 +22,6 @@ from tests.support.identities import Certified, marble_root, self_signed
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 
 
-@pytest.fixture
-def coordinator() -> Iterator[CoordinatorSimulator]:
-    with CoordinatorSimulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture(scope="module")
-def marble() -> Certified:
-    return self_signed()
-
-
 @contextmanager
 def channel_to(
     coordinator: CoordinatorSimulator, marble: Certified, *options: tuple[str, Any]
