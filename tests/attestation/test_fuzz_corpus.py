@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,10 +24,9 @@ def test_seeds(name: str) -> None:
         run(name, seed)
 
 
-@pytest.mark.parametrize("path", FINDINGS, ids=lambda path: f"{path.parent.name}-{path.name}")
-def test_findings(path: object) -> None:
-    finding = next(one for one in FINDINGS if one == path)
-    run(finding.parent.name, finding.read_bytes())
+@pytest.mark.parametrize("path", FINDINGS, ids=lambda path: path.name)
+def test_findings(path: Path) -> None:
+    run(path.parent.name, path.read_bytes())
 
 
 @pytest.mark.parametrize("name", TARGETS)
