@@ -54,9 +54,16 @@ def _parser() -> argparse.ArgumentParser:
     enclave.add_argument("--tdx", action="store_true", help="a TDX trust domain, no SGX enclave")
     enclave.add_argument("--debug", action="store_true", help="one that the host can look into")
     enclave.add_argument("--signer", default="signer", help="SignerID follows from this name")
-    enclave.add_argument("--product-id", type=int, default=1, metavar="NUMBER")
-    enclave.add_argument("--security-version", type=int, default=1, metavar="NUMBER")
+    enclave.add_argument("--product-id", type=_u16, default=1, metavar="NUMBER")
+    enclave.add_argument("--security-version", type=_u16, default=1, metavar="NUMBER")
     return parser
+
+
+def _u16(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 0xFFFF:
+        raise argparse.ArgumentTypeError(f"{number} is not from 0 to 65535")
+    return number
 
 
 def _init(options: argparse.Namespace) -> dict[str, object]:
