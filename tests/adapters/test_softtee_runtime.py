@@ -17,7 +17,7 @@ from ringtaw_attestation.softtee import Enclave, SealingBinding, TrustDomain, op
 from ringtaw_premain.errors import EvidenceUnavailableError, PlatformError, SettingsError
 from ringtaw_premain.hookspecs import KeyBinding, LaunchRequest, LaunchSpec
 from ringtaw_softtee.__main__ import main
-from ringtaw_softtee.identity import package, read_identity, write_identity
+from ringtaw_softtee.identity import packages, properties, read_identity, write_identity
 from ringtaw_softtee.runtime import SoftteeRuntime
 
 REPORT_DATA = bytes(range(1, 33)) + bytes(32)
@@ -110,8 +110,8 @@ def test_a_name_that_is_no_enclaves(name: str, directory: Path) -> None:
         runtime(directory, name).issue_evidence(REPORT_DATA)
 
 
-GOOD_ENCLAVE = package(ENCLAVE)
-GOOD_DOMAIN = package(DOMAIN)
+GOOD_ENCLAVE = properties(ENCLAVE)
+GOOD_DOMAIN = properties(DOMAIN)
 
 
 def with_register(value: object) -> dict[str, object]:
@@ -174,12 +174,19 @@ def test_the_command_registers_enclaves(
     assert main(["enclave", str(directory), "shop", *options]) == 0
     told = json.loads(capsys.readouterr().out)
     identity = read_identity(directory, "shop")
-    assert package(identity) == told
-    assert (told["ProductID"], told["SecurityVersion"], told["Debug"]) == (3, 4, True)
+    assert isinstance(identity, Enclave)
+    assert packages(identity) == told
+    assert told["measurement"] == {"Debug": True, "UniqueID": identity.unique_id.hex()}
+    assert told["product"] == {
+        "Debug": True,
+        "SignerID": identity.signer_id.hex(),
+        "ProductID": 3,
+        "SecurityVersion": 4,
+    }
     assert main(["enclave", str(directory), "shop"]) == 0
     other = json.loads(capsys.readouterr().out)
-    assert other["UniqueID"] == told["UniqueID"]
-    assert other["SignerID"] != told["SignerID"]
+    assert other["measurement"] == {**told["measurement"], "Debug": False}
+    assert other["product"]["SignerID"] != told["product"]["SignerID"]
 
 
 def test_the_command_registers_trust_domains(
@@ -187,8 +194,10 @@ def test_the_command_registers_trust_domains(
 ) -> None:
     assert main(["enclave", str(directory), "shop", "--tdx"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert package(read_identity(directory, "shop")) == told
-    assert len(set(told["TDX"].values())) == 5
+    identity = read_identity(directory, "shop")
+    assert isinstance(identity, TrustDomain)
+    assert told == {"measurement": properties(identity)}
+    assert len(set(told["measurement"]["TDX"].values())) == 5
 
 
 @pytest.mark.parametrize(

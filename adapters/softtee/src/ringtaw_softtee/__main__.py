@@ -20,7 +20,7 @@ from ringtaw_attestation.softtee.keys import measurement
 from ringtaw_attestation.softtee.store import ROOT_FILE
 from ringtaw_premain.errors import PlatformError, PremainError
 
-from ringtaw_softtee.identity import Identity, package, write_identity
+from ringtaw_softtee.identity import Identity, packages, write_identity
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +46,8 @@ def _parser() -> argparse.ArgumentParser:
         "init", help="make a software TEE, or collateral anew for one that exists"
     )
     enclave = commands.add_parser(
-        "enclave", help="register an enclave and print the manifest's package for it"
+        "enclave",
+        help="register an enclave and print the packages that can stand for it in a manifest",
     )
     for command in (init, enclave):
         command.add_argument("directory", type=Path, metavar="DIRECTORY")
@@ -81,7 +82,7 @@ def _enclave(options: argparse.Namespace) -> dict[str, object]:
         )
     identity = _identity(options)
     write_identity(options.directory, options.name, identity)
-    return package(identity)
+    return dict(packages(identity))
 
 
 def _identity(options: argparse.Namespace) -> Identity:

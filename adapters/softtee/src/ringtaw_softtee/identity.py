@@ -1,7 +1,7 @@
 """What a process is in a software TEE's eyes: an enclave or trust domain, registered under a name.
 
-Each is a JSON file in the TEE's directory, ``enclaves/NAME.json``, and looks as the package for it
-looks in a Coordinator's manifest.
+Each is a JSON file in the TEE's directory, ``enclaves/NAME.json``, whose fields are called as those
+of a package in a Coordinator's manifest.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _RTMRS: Final = ("RTMR0", "RTMR1", "RTMR2", "RTMR3")
 _TDX: Final = frozenset({"MRTD", *_RTMRS})
 
 
-def package(identity: Identity) -> dict[str, object]:
-    """Return the package that stands for this identity and nothing else."""
+def properties(identity: Identity) -> dict[str, object]:
+    """Return everything that identifies an enclave or trust domain."""
     if isinstance(identity, Enclave):
         return {
             "Debug": identity.debug,
@@ -39,6 +39,22 @@ def package(identity: Identity) -> dict[str, object]:
     return {"Debug": identity.debug, "TDX": {"MRTD": identity.mr_td.hex(), **registers}}
 
 
+def packages(identity: Identity) -> dict[str, dict[str, object]]:
+    """Return the packages of a manifest that can stand for an identity.
+
+    By ``measurement`` it is this build alone; by ``product``, which trust domains do not have, also
+    later ones of the same signer.
+    """
+    every = properties(identity)
+    if isinstance(identity, TrustDomain):
+        return {"measurement": every}
+    product = {key: value for key, value in every.items() if key != "UniqueID"}
+    return {
+        "measurement": {"Debug": every["Debug"], "UniqueID": every["UniqueID"]},
+        "product": product,
+    }
+
+
 def write_identity(directory: Path, name: str, identity: Identity) -> None:
     """Register an identity in the directory of a software TEE, or change it.
 
@@ -48,7 +64,7 @@ def write_identity(directory: Path, name: str, identity: Identity) -> None:
     path = _path(directory, name)
     try:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps(package(identity), indent=2) + "\n")
+        path.write_text(json.dumps(properties(identity), indent=2) + "\n")
     except OSError as error:
         raise PlatformError(f"cannot write {path}: {error.strerror}") from error
 
