@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -102,6 +103,19 @@ def test_several_roots_can_be_trusted() -> None:
     other = SoftwareTee(b"\x01" * 32)
     roots = (INTEL_SGX_ROOT_CA, other.root, TEE.root)
     assert verify_quote(SGX_QUOTE, SGX_COLLATERAL, NOW, roots).root == TEE.root
+
+
+def test_chain_without_root_finds_its_root_among_several_of_one_name() -> None:
+    genuine = TEE.quoting_enclave(PLATFORM, Tee.SGX)
+    chain = genuine.pck_chain.removesuffix(TEE.root_ca.pem)
+    quote = replace(genuine, pck_chain=chain).quote(
+        3, Tee.SGX, Enclave().body(REPORT_DATA, PLATFORM)
+    )
+    collateral = replace(SGX_COLLATERAL, pck_crl_issuer_chain=TEE.pck_ca(PLATFORM.ca).pem)
+    roots = (SoftwareTee(b"\x01" * 32).root, TEE.root)
+    assert verify_quote(quote, collateral, NOW, roots).root == TEE.root
+    with pytest.raises(EvidenceError, match="trusted root"):
+        verify_quote(quote, collateral, NOW, roots[:1])
 
 
 def test_quote_and_collateral_must_have_the_same_root() -> None:

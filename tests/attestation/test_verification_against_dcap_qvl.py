@@ -15,6 +15,7 @@ from ringtaw_attestation.softtee import (
     QuoteAttacks,
     SoftwarePlatform,
     TrustDomain,
+    documents,
 )
 from ringtaw_attestation.softtee.platform import ENCLAVE_SVN
 
@@ -33,6 +34,9 @@ from tests.support.evidence import (
 
 STRICTER = {"other_pce"}
 """Attacks that dcap-qvl lets pass: it does not compare the PCE id."""
+
+QE = TEE.quoting_enclave(PLATFORM, Tee.SGX)
+BODY = Enclave().body(REPORT_DATA, PLATFORM)
 
 
 def platforms() -> Iterator[SoftwarePlatform]:
@@ -87,3 +91,70 @@ def test_both_refuse_attacks_on_collateral(name: str) -> None:
     else:
         with pytest.raises(ValueError):
             oracle(SGX_QUOTE, collateral)
+
+
+def with_chain(chain: bytes) -> bytes:
+    return replace(QE, pck_chain=chain).quote(3, Tee.SGX, BODY)
+
+
+def with_attribute(bit: int) -> bytes:
+    return TEE.tdx_quote(TrustDomain(attributes=1 << 28 | 1 << bit), REPORT_DATA)
+
+
+def with_leftover() -> bytes:
+    size = int.from_bytes(SGX_QUOTE[432:436], "little") + 1
+    return SGX_QUOTE[:432] + size.to_bytes(4, "little") + SGX_QUOTE[436:] + b"\0"
+
+
+def with_document(**changes: object) -> Collateral:
+    document = documents.tcb_info(Tee.SGX, NOW, NOW + timedelta(days=1)) | changes
+    return replace(SGX_COLLATERAL, tcb_info=TEE.signed(document))
+
+
+@pytest.mark.parametrize(
+    ("quote", "collateral"),
+    [
+        (with_chain(QE.pck_chain + TEE.root_ca.pem), SGX_COLLATERAL),
+        (with_chain(b"text\n" + QE.pck_chain), SGX_COLLATERAL),
+        (
+            with_chain(TEE.pck(PLATFORM).pem + TEE.root_ca.pem + TEE.pck_ca(PLATFORM.ca).pem),
+            SGX_COLLATERAL,
+        ),
+        (with_leftover(), SGX_COLLATERAL),
+        (with_attribute(16), TDX_COLLATERAL),
+        (with_attribute(27), TDX_COLLATERAL),
+        (with_attribute(62), TDX_COLLATERAL),
+        (SGX_QUOTE, with_document(version=2)),
+        (SGX_QUOTE, with_document(tcbType=1)),
+    ],
+    ids=[
+        "certificate too many",
+        "text in the chain",
+        "chain in another order",
+        "leftover",
+        "attribute 16",
+        "attribute 27",
+        "attribute 62",
+        "TCB info version 2",
+        "TCB info type 1",
+    ],
+)
+def test_stricter_on_purpose(quote: bytes, collateral: Collateral) -> None:
+    oracle(quote, collateral)
+    with pytest.raises(EvidenceError):
+        verify(quote, collateral)
+
+
+@pytest.mark.parametrize(
+    ("quote", "collateral"),
+    [
+        (TEE.sgx_quote(Enclave(debug=True), REPORT_DATA), SGX_COLLATERAL),
+        (TEE.tdx_quote(TrustDomain(debug=True), REPORT_DATA), TDX_COLLATERAL),
+        (replace(QE, authentication_data=b"x" * 16).quote(3, Tee.SGX, BODY), SGX_COLLATERAL),
+    ],
+    ids=["debug enclave", "debug trust domain", "short authentication data"],
+)
+def test_left_to_policy_on_purpose(quote: bytes, collateral: Collateral) -> None:
+    verify(quote, collateral)
+    with pytest.raises(ValueError):
+        oracle(quote, collateral)

@@ -148,16 +148,24 @@ def _find_root(
     what: str,
 ) -> TrustedRoot:
     for root in roots:
-        if len(presented) > depth:
-            if root.is_same_authority(presented[depth]):
-                return root
-        elif root.certificate.subject == presented[-1].issuer:
+        if _ends_in(presented, depth, root):
             return root
     raise failure(
         step,
         f"{what} does not end in a trusted root but in {presented[-1].issuer.rfc4514_string()!r}",
         hint="a root other than Intel's must be configured explicitly",
     )
+
+
+def _ends_in(presented: tuple[x509.Certificate, ...], depth: int, root: TrustedRoot) -> bool:
+    """Whether the chain brings this root along or, without any, was issued by it."""
+    if len(presented) > depth:
+        return root.is_same_authority(presented[depth])
+    try:
+        presented[-1].verify_directly_issued_by(root.certificate)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _check_issued(certificate: x509.Certificate, issuer: x509.Certificate) -> None:
