@@ -94,6 +94,7 @@ class TlsFront:
             while True:
                 accepted, _ = self._listener.accept()
                 self.connections += 1
+                accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._open.append(accepted)
                 self._start(self._serve, accepted)
 

@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -218,7 +217,7 @@ def test_a_wrong_pin_is_not_tried_again(start_peer: StartPeer, identity: Identit
         {"EDG_MARBLE_TYPE": "x", "RINGTAW_COORDINATOR_PIN": f"sha256:{'0' * 64}"}
     ).coordinator_pin
     with pytest.raises(TransportError, match="not the pinned one"):
-        run(identity, replace(settings_for(peer.address), coordinator_pin=pinned))
+        run(identity, settings_for(peer.address)._replace(coordinator_pin=pinned))
     assert peer.front.connections == 1
     assert peer.requests == []
 

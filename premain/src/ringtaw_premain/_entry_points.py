@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _SUFFIX: Final = ".dist-info"
 _FILE: Final = "entry_points.txt"
 
 
-@dataclass(frozen=True, slots=True)
-class EntryPoint:
+class EntryPoint(NamedTuple):
     """A name, the ``module:attribute`` it stands for, and the distribution that declares it."""
 
     name: str

@@ -44,7 +44,7 @@ def call(channel: Channel, authority: str, method: str, message: bytes, timeout:
     prefixed = b"\x00" + len(message).to_bytes(4) + message
     response = exchange(channel, headers, prefixed, _PREFIX_SIZE + MAX_MESSAGE)
     _check_status(response)
-    return _message(bytes(response.body))
+    return _message(response.body)
 
 
 def _check_status(response: Response) -> None:
@@ -53,11 +53,12 @@ def _check_status(response: Response) -> None:
         raise _without_status(response)
     code = int(status) if status.isdigit() and len(status) < 3 else len(_STATUS_NAMES)
     name = _STATUS_NAMES[code] if code < len(_STATUS_NAMES) else f"status {status!r}"
+    if name == "OK":
+        return
     details = _percent_decoded(response.trailers.get(b"grpc-message", b""))
     if name == "UNAVAILABLE":
         raise UnreachableError(f"the Coordinator is unavailable: {details}")
-    if name != "OK":
-        raise RefusedError(name, details)
+    raise RefusedError(name, details)
 
 
 def _without_status(response: Response) -> TransportError:

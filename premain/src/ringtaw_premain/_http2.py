@@ -8,8 +8,7 @@ and is never opened further.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from ringtaw_premain import _frames, _hpack
 from ringtaw_premain._frames import Channel, Frame, FrameReader, FrameType, Setting
@@ -27,14 +26,15 @@ _ERROR_NAMES: Final = """
 """.split()  # noqa: SIM905  (a list of 14 lines says no more)
 
 
-@dataclass(slots=True)
-class Response:
-    """A response; without a body, ``trailers`` are the ``headers`` if the stream ended there."""
+class Response(NamedTuple):
+    """A whole response; ``trailers`` are the ``headers`` if the stream ended with these."""
 
-    headers: dict[bytes, bytes] = field(default_factory=dict)
-    body: bytearray = field(default_factory=bytearray, repr=False)
-    trailers: dict[bytes, bytes] = field(default_factory=dict)
-    complete: bool = False
+    headers: dict[bytes, bytes]
+    body: bytes
+    trailers: dict[bytes, bytes]
+
+    def __repr__(self) -> str:
+        return f"Response({self.headers}, {len(self.body)} bytes, {self.trailers})"
 
 
 def exchange(
@@ -56,7 +56,10 @@ class _Exchange:
         self._channel = channel
         self._reader = FrameReader(channel)
         self._decoder = _hpack.Decoder(MAX_HEADERS)
-        self._response = Response()
+        self._headers: dict[bytes, bytes] = {}
+        self._body = bytearray()
+        self._trailers: dict[bytes, bytes] = {}
+        self._complete = False
         self._upload = Upload(STREAM, body)
         self._max_response = max_response
         # One byte more than the largest body, so that a larger one shows instead of stalling.
@@ -80,11 +83,11 @@ class _Exchange:
         if frame.type != FrameType.SETTINGS or frame.flags & _frames.ACK:
             raise _malformed("the connection does not begin with SETTINGS")
         self._on_settings(frame)
-        while not self._response.complete:
+        while not self._complete:
             frame = self._reader.read()
             # PRIORITY means nothing to a client; frames of unknown types are ignored (4.1).
             self._handlers.get(frame.type, _ignore)(frame)
-        return self._response
+        return Response(self._headers, bytes(self._body), self._trailers)
 
     def _opening(self) -> bytes:
         settings = {
@@ -110,17 +113,17 @@ class _Exchange:
         _check(frame, stream=STREAM)
         fields = dict(self._decoder.decode(self._header_block(frame)))
         ended = bool(frame.flags & _frames.END_STREAM)
-        response = self._response
-        if not response.headers:
+        if not self._headers:
             status = fields.get(b":status", b"")
             if len(status) != 3 or not status.isdigit():
                 raise _malformed("HEADERS without a status")
             if status.startswith(b"1") and not ended:
                 return  # an interim response (RFC 9110 section 15.2)
-            response.headers = fields
+            self._headers = fields
         elif not ended:
             raise _malformed("HEADERS in the middle of the body")
-        response.trailers, response.complete = (fields, True) if ended else ({}, False)
+        if ended:
+            self._trailers, self._complete = fields, True
 
     def _header_block(self, frame: Frame) -> bytes:
         """Section 6.10: CONTINUATION frames follow immediately until the block is complete."""
@@ -138,16 +141,15 @@ class _Exchange:
         _check(frame, stream=STREAM)
         content = _frames.unpadded(frame)
         padding = len(frame.payload) - len(content)
-        response = self._response
-        response.body += content
-        if not response.headers:
+        self._body += content
+        if not self._headers:
             raise _malformed("DATA before HEADERS")
-        if len(response.body) > self._max_response:
+        if len(self._body) > self._max_response:
             raise TransportError(f"the answer is larger than {self._max_response} bytes")
         if padding:  # counts against the windows too (section 6.9.1)
             updates = (_frames.encode_window_update(stream, padding) for stream in (0, STREAM))
             self._channel.send(b"".join(updates))
-        response.complete = bool(frame.flags & _frames.END_STREAM)
+        self._complete = bool(frame.flags & _frames.END_STREAM)
 
     def _on_window_update(self, frame: Frame) -> None:
         if frame.stream not in (0, STREAM):

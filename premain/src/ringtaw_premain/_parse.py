@@ -7,8 +7,7 @@ with what Go's ``net.ParseIP`` accepts.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_TIMEOUT: Final = 24 * 60 * 60
 MAX_PIN_FILE: Final = 64 * 1024
@@ -17,8 +16,7 @@ _LOOPBACK: Final = (b"\x7f\x00\x00\x01", bytes(15) + b"\x01")
 _V4_MAPPED: Final = bytes(10) + b"\xff\xff"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A TCP endpoint; ``str()`` gives its usual notation, with brackets around IPv6."""
 
     host: str
@@ -28,16 +26,14 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class AlternativeNames:
+class AlternativeNames(NamedTuple):
     """Subject alternative names of a certificate; addresses are 4 or 16 bytes."""
 
     dns_names: tuple[str, ...]
     ip_addresses: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """The certificate that vouches for the Coordinator: SHA-256 of its DER, and that if known."""
 
     fingerprint: bytes

@@ -8,8 +8,7 @@ fields are skipped, of a repeated scalar field the last value counts, repeated m
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from ringtaw_premain.errors import TransportError
 
@@ -19,8 +18,7 @@ _MAX_TAG: Final = (1 << 32) - 1
 _MAX_VARINT_SIZE: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class ActivationRequest:
+class ActivationRequest(NamedTuple):
     """What a Marble sends: quote, PKCS #10 request in DER, its type and its UUID."""
 
     quote: bytes
@@ -29,13 +27,15 @@ class ActivationRequest:
     uuid: str
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """What a Marble is given: files by path, environment variables by name, and its argv."""
 
-    files: dict[str, bytes] = field(default_factory=dict, repr=False)
-    environment: dict[str, bytes] = field(default_factory=dict, repr=False)
-    argv: list[str] = field(default_factory=list, repr=False)
+    files: dict[str, bytes]
+    environment: dict[str, bytes]
+    argv: list[str]
+
+    def __repr__(self) -> str:
+        return "Parameters(...)"
 
 
 def encode_request(request: ActivationRequest) -> bytes:
@@ -54,7 +54,7 @@ def decode_response(message: bytes) -> Parameters:
     Raises:
         TransportError: The message is malformed.
     """
-    parameters = Parameters()
+    parameters = Parameters({}, {}, [])
     for number, value in _fields(message):
         if number == 1:
             _merge_parameters(parameters, value)

@@ -9,19 +9,17 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ringtaw_premain.errors import PolicyError
 from ringtaw_premain.hookspecs import FileWrite, WriteMode
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A checked file: where it goes with all links in its directory resolved."""
 
     path: str
-    content: bytes = field(repr=False)
-    mode: WriteMode
+    write: FileWrite
     exists: bool
 
 
@@ -37,7 +35,7 @@ def checked_targets(writes: Sequence[FileWrite]) -> list[Target]:
         if path in targets:
             raise PolicyError(f"two files of the manifest are the same file: {write.path!r}")
         exists = _exists_as_file(path) if write.mode is WriteMode.REGULAR else True
-        targets[path] = Target(path, write.content, write.mode, exists)
+        targets[path] = Target(path, write, exists)
     for path in targets:
         if any(parent in targets for parent in _parents(path)):
             raise PolicyError(f"{path!r} lies below another file of the manifest")

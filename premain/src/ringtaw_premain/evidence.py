@@ -22,18 +22,19 @@ def collect_evidence(runtime: Runtime, certificate: bytes, simulation: bool, log
         EvidenceUnavailableError: There is no quote and simulation was not asked for.
     """
     simulation = simulation or runtime.name == SIMULATION_ADAPTER
-    reason = f"adapter({runtime.name}): the quote is empty"
     try:
         quote = runtime.issue_evidence(sha256(certificate).ljust(REPORT_DATA_SIZE, b"\0"))
     except EvidenceUnavailableError as error:
         if not simulation:
             raise
-        quote, reason = b"", str(error)
+        quote = b""
+        log.warning(str(error))
     if quote:
         return quote
     if not simulation:
         raise EvidenceUnavailableError(
-            reason, hint="only with OE_SIMULATION=1 does a Marble start without a quote"
+            f"adapter({runtime.name}): the quote is empty",
+            hint="only with OE_SIMULATION=1 does a Marble start without a quote",
         )
-    log.warning(f"SIMULATION: nothing is proven about this Marble, its quote is empty: {reason}")
+    log.warning("SIMULATION: this Marble sends an empty quote, which proves nothing about it")
     return b""

@@ -38,9 +38,9 @@ def place_files(writes: Sequence[FileWrite]) -> Placement:
     placement = Placement()
     try:
         for target in targets:
-            if target.mode is WriteMode.DEVICE:
+            if target.write.mode is WriteMode.DEVICE:
                 _naming(target, _write_device)
-        regular = [target for target in targets if target.mode is WriteMode.REGULAR]
+        regular = [target for target in targets if target.write.mode is WriteMode.REGULAR]
         for step in (placement.stage, placement.write_unstaged, placement.rename_staged):
             for target in regular:
                 _naming(target, step)
@@ -71,7 +71,7 @@ class Placement:
             raise
         self._staged[target.path] = temporary
         try:
-            write_all(descriptor, target.content)
+            write_all(descriptor, target.write.content)
         finally:
             os.close(descriptor)
 
@@ -85,7 +85,7 @@ class Placement:
         try:
             with suppress(OSError):
                 os.fchmod(descriptor, 0o600)
-            write_all(descriptor, target.content)
+            write_all(descriptor, target.write.content)
         except BaseException:
             os.ftruncate(descriptor, 0)
             raise
@@ -128,8 +128,8 @@ def _write_device(target: Target) -> None:
     """One write(2) to what exists; a libOS's pseudo-files take nothing else."""
     descriptor = os.open(target.path, _DEVICE)
     try:
-        written = os.write(descriptor, target.content)
+        written = os.write(descriptor, target.write.content)
     finally:
         os.close(descriptor)
-    if written != len(target.content):
-        raise OSError(errno.EIO, f"it took {written} of {len(target.content)} bytes")
+    if written != len(target.write.content):
+        raise OSError(errno.EIO, f"it took {written} of {len(target.write.content)} bytes")

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -39,13 +38,12 @@ _SERVER_AND_CLIENT_AUTH: Final = _der.sequence(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Certificate and request in DER, and the private key they belong to."""
 
     certificate: bytes
     request: bytes
-    private_key: ec.EllipticCurvePrivateKey = field(repr=False)
+    private_key: ec.EllipticCurvePrivateKey
 
     def encrypted_private_key(self, passphrase: bytes) -> bytes:
         """Return the private key as PEM of an encrypted PKCS #8 structure."""
@@ -101,8 +99,23 @@ def _request(key: ec.EllipticCurvePrivateKey, names: AlternativeNames) -> bytes:
 
 
 def _signed(key: ec.EllipticCurvePrivateKey, content: bytes) -> bytes:
-    signature = key.sign(content, ec.ECDSA(hashes.SHA384()))
+    signature = key.sign(content, _EcdsaWithSha384())
     return _der.sequence(content, _ECDSA_WITH_SHA384, _der.bit_string(signature))
+
+
+class _EcdsaWithSha384(ec.ECDSA):
+    """The signature algorithm, without what its base class loads to check for options (7 ms)."""
+
+    def __init__(self) -> None:
+        pass
+
+    @property
+    def algorithm(self) -> hashes.HashAlgorithm:
+        return hashes.SHA384()
+
+    @property
+    def deterministic_signing(self) -> bool:
+        return False
 
 
 def _public_key(key: ec.EllipticCurvePrivateKey) -> bytes:

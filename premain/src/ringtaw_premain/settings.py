@@ -8,8 +8,7 @@ unset.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from ringtaw_premain import _parse
 from ringtaw_premain.errors import SettingsError
@@ -17,8 +16,7 @@ from ringtaw_premain.errors import SettingsError
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One environment variable: its name, its default in words or as is, and what it does."""
 
     name: str
@@ -88,8 +86,7 @@ SETTINGS: Final = (
 _DEFAULTS: Final = {setting.name: setting.default for setting in SETTINGS}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The validated settings. Times are in seconds."""
 
     marble_type: str
