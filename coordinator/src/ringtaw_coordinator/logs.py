@@ -10,13 +10,16 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, Final, TextIO
 
 import structlog
 
 MAX_LINE: Final = 60 * 1024
 """Bytes of a line; log collectors commonly cut or refuse lines of 64 KiB."""
-_MAX_VALUE: Final = 500
+_MAX_VALUE: Final = 16 * 1024
+"""Characters of one value. What comes from outside may be megabytes, and escaping takes time."""
+_SHORT_VALUE: Final = 500
 """Characters of a value in a line that would be too long otherwise."""
 _HTTP_LOGGERS: Final = ("aiohttp.", "client-api")
 _LEVELS: Final = logging.getLevelNamesMapping()
@@ -53,12 +56,22 @@ def configure_logging(
     logging.captureWarnings(capture=True)
 
 
-class _Output(structlog.WriteLogger):
-    """Writes lines; knows which part of the Coordinator they come from."""
+class _Output:
+    """Writes lines; knows which part of the Coordinator they come from.
+
+    A line that cannot be written is lost: nobody is refused because a log is full.
+    """
 
     def __init__(self, stream: TextIO, name: str = "") -> None:
-        super().__init__(stream)
+        self._stream = stream
         self.name = name
+
+    def write(self, line: str) -> None:
+        with suppress(OSError):
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+    debug = info = warning = error = critical = write
 
 
 class _Source:
@@ -93,10 +106,16 @@ class _Renderer:
         self._render = render
 
     def __call__(self, _logger: object, _method: str, event: Event) -> str:
-        line = self._render(event)
+        line = self._render(_cut(event, _MAX_VALUE))
         if len(line.encode(errors="replace")) > MAX_LINE:
-            line = self._render({key: str(value)[:_MAX_VALUE] for key, value in event.items()})
+            line = self._render(_cut(event, _SHORT_VALUE))
         return line
+
+
+def _cut(event: Event, length: int) -> dict[str, Any]:
+    return {
+        key: value[:length] if isinstance(value, str) else value for key, value in event.items()
+    }
 
 
 def _as_json(event: Mapping[str, Any]) -> str:

@@ -88,7 +88,7 @@ def _check(parameters: MarbleParameters) -> None:
     for name, value in parameters.env.items():
         if b"\0" in value:
             raise ActivationError(f"the environment variable {quoted(name)} contains a NUL byte")
-    size = _message_size(parameters)
+    size = message_size(parameters)
     if size > MAX_ANSWER_BYTES:
         raise ActivationError(
             f"files, environment and arguments have {size} bytes together; "
@@ -96,7 +96,7 @@ def _check(parameters: MarbleParameters) -> None:
         )
 
 
-def _message_size(parameters: MarbleParameters) -> int:
+def message_size(parameters: MarbleParameters) -> int:
     """Return the size of the answer as Protocol Buffers encode it."""
     entries = [*parameters.files.items(), *parameters.env.items()]
     size = sum(_field(_field(len(key.encode())) + _field(len(value))) for key, value in entries)

@@ -1,0 +1,140 @@
+"""The Coordinator's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ringtaw_coordinator.errors import SettingsError
+from ringtaw_coordinator.settings import SETTINGS, Address, Settings, read_settings
+
+
+def test_defaults() -> None:
+    assert read_settings({}) == Settings(
+        mesh_address=Address("", 2001),
+        client_address=Address("", 4433),
+        names=("localhost",),
+        seal_directory=Path("marblerun-coordinator-data"),
+        startup_manifest=None,
+        json_log=False,
+        debug_log=False,
+        http_error_level="error",
+        simulation=False,
+        adapter="",
+        warnings=(),
+    )
+
+
+def test_empty_values_count_as_unset() -> None:
+    assert read_settings({setting.name: "" for setting in SETTINGS}) == read_settings({})
+
+
+def test_written_defaults_are_the_defaults() -> None:
+    assert read_settings({s.name: s.default for s in SETTINGS}) == read_settings({})
+
+
+def test_everything_set() -> None:
+    settings = read_settings(
+        {
+            "EDG_COORDINATOR_MESH_ADDR": "[::1]:0",
+            "EDG_COORDINATOR_CLIENT_ADDR": "coordinator.example:443",
+            "EDG_COORDINATOR_DNS_NAMES": "a.example, *.b.example,192.0.2.1, ::2,a.example,",
+            "EDG_COORDINATOR_SEAL_DIR": "/data",
+            "EDG_STARTUP_MANIFEST": "/manifest.json",
+            "EDG_LOG_FORMAT": "JSON",
+            "EDG_DEBUG_LOGGING": "1",
+            "EDG_HTTP_ERROR_LOG_LEVEL": "WARN",
+            "OE_SIMULATION": "1",
+            "RINGTAW_ADAPTER": "gramine",
+        }
+    )
+    assert settings.mesh_address == Address("::1", 0)
+    assert str(settings.mesh_address) == "[::1]:0"
+    assert settings.client_address == Address("coordinator.example", 443)
+    assert str(settings.client_address) == "coordinator.example:443"
+    assert settings.names == ("a.example", "*.b.example", "192.0.2.1", "::2")
+    assert settings.seal_directory == Path("/data")
+    assert settings.startup_manifest == Path("/manifest.json")
+    assert settings.json_log
+    assert settings.debug_log
+    assert settings.http_error_level == "warning"
+    assert settings.simulation
+    assert settings.adapter == "gramine"
+
+
+def test_simulation_by_flag() -> None:
+    assert read_settings({"OE_SIMULATION": "0"}, simulation=True).simulation
+
+
+def test_development_mode_logs_more() -> None:
+    assert read_settings({"EDG_COORDINATOR_DEV_MODE": "1"}).debug_log
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2001",
+        ":",
+        "localhost:",
+        "localhost:port",
+        "localhost:65536",
+        "localhost:-1",
+        "localhost: 80",
+        "localhost:٨",
+        "::1:2001",
+        "[::1]",
+        "[::1:2001",
+        "::1]:2001",
+        "[localhost]:1",
+        "[127.0.0.1]:1",
+        "two words:1",
+        "müller.example:1",
+        "a\0b:1",
+    ],
+)
+def test_wrong_addresses(text: str) -> None:
+    for name in ("EDG_COORDINATOR_MESH_ADDR", "EDG_COORDINATOR_CLIENT_ADDR"):
+        with pytest.raises(SettingsError, match=f"^{name}: "):
+            read_settings({name: text})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("EDG_COORDINATOR_DNS_NAMES", ","),
+        ("EDG_COORDINATOR_DNS_NAMES", "müller.example"),
+        ("EDG_COORDINATOR_DNS_NAMES", "two words"),
+        ("EDG_COORDINATOR_DNS_NAMES", "-"),
+        ("EDG_COORDINATOR_DNS_NAMES", "x" * 254),
+        ("EDG_COORDINATOR_DNS_NAMES", ",".join(f"n{n}" for n in range(101))),
+        ("EDG_DEBUG_LOGGING", "yes"),
+        ("EDG_COORDINATOR_DEV_MODE", "2"),
+        ("OE_SIMULATION", "on"),
+        ("EDG_HTTP_ERROR_LOG_LEVEL", "loud"),
+        ("EDG_DISTRIBUTED_COORDINATOR", "1"),
+    ],
+)
+def test_wrong_values_are_refused_by_name(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        read_settings({name: text})
+
+
+def test_what_has_no_effect_is_told() -> None:
+    environ = {
+        "EDG_COORDINATOR_PROMETHEUS_ADDR": ":9090",
+        "EDG_COORDINATOR_SEAL_DIRECTORY": "/data",
+        "EDG_MAA_URL": "https://maa.example",
+        "EDG_MARBLE_TYPE": "of a Marble in the same environment",
+        "PATH": "/bin",
+    }
+    prometheus, misspelt, unknown = read_settings(environ).warnings
+    assert "metrics are not available" in prometheus
+    assert misspelt.startswith("EDG_COORDINATOR_SEAL_DIRECTORY: there is no such setting")
+    assert 'did you mean "EDG_COORDINATOR_SEAL_DIR"?' in misspelt
+    assert unknown.startswith("EDG_MAA_URL: there is no such setting")
+
+
+def test_every_setting_is_described() -> None:
+    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
+    for setting in SETTINGS:
+        assert setting.description.endswith(".")
