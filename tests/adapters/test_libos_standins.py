@@ -1,4 +1,4 @@
-"""The stand-ins behave as the libOSes do; what can be asked of gramine-direct is asked of both."""
+"""The stand-ins are as what they stand for; what gramine-direct can be asked is asked of both."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import subprocess
 import sys
 
 from tests.standins import probe_keys
-from tests.standins.libos import GramineDevice, OcclumDevice
+from tests.standins.libos import Device, GramineDevice, OcclumDevice
 from tests.standins.quotes import unsigned_quote
+from tests.standins.tdx import TdxGuest
 
 
-def run(device: GramineDevice | OcclumDevice, script: str) -> object:
+def run(device: Device, script: str) -> object:
     """Run a script in the stand-in; what it prints is JSON."""
     ran = subprocess.run(
         [sys.executable, "-c", script],
@@ -134,3 +135,79 @@ fcntl.ioctl(device, 0x80047307, size, True)
 print(json.dumps([*answers, int.from_bytes(size, "little")]))
 """
     assert run(occlum, script) == [os.strerror(22), os.strerror(22), 8000]
+
+
+CONFIGFS_SCRIPT = """
+import errno, json, os
+reports = "/sys/kernel/config/tsm/report"
+entry = f"{reports}/mine"
+def attempt(operation, *arguments):
+    try:
+        return operation(*arguments)
+    except OSError as error:
+        return errno.errorcode[error.errno]
+def content(name):
+    descriptor = os.open(f"{entry}/{name}", os.O_RDONLY)
+    try:
+        return os.read(descriptor, 100).hex()
+    finally:
+        os.close(descriptor)
+def text(name):
+    return bytes.fromhex(content(name)).decode()
+def request(data, while_open=lambda: None):
+    descriptor = os.open(f"{entry}/inblob", os.O_WRONLY)
+    try:
+        return [os.write(descriptor, data), while_open()]
+    finally:
+        os.close(descriptor)
+print(json.dumps({
+    "no entry": attempt(content, "outblob"),
+    "make one": attempt(os.mkdir, entry),
+    "make it again": attempt(os.mkdir, entry),
+    "make one in it": attempt(os.mkdir, f"{entry}/more"),
+    "provider": text("provider"),
+    "generation": text("generation"),
+    "no request": attempt(content, "outblob"),
+    "65 bytes": attempt(request, bytes(65)),
+    "63 bytes": attempt(request, bytes(63)),
+    "too short": attempt(content, "outblob"),
+    "64 bytes, and before they are taken": request(bytes(64), lambda: text("generation")),
+    "taken": text("generation"),
+    "quote": attempt(content, "outblob")[:16],
+    "the same quote": attempt(content, "outblob")[:16],
+    "read the request": attempt(content, "inblob"),
+    "write the quote": attempt(os.open, f"{entry}/outblob", os.O_WRONLY),
+    "no such attribute": attempt(content, "privlevel"),
+    "create a file": attempt(os.open, f"{entry}/file", os.O_WRONLY | os.O_CREAT),
+    "unlink": attempt(os.unlink, f"{entry}/outblob"),
+    "remove it": attempt(os.rmdir, entry),
+    "remove it again": attempt(os.rmdir, entry),
+}))
+"""
+
+
+def test_configfs_behaves_as_in_linux(tdx: TdxGuest) -> None:
+    assert run(tdx, CONFIGFS_SCRIPT) == {
+        "no entry": "ENOENT",
+        "make one": None,
+        "make it again": "EEXIST",
+        "make one in it": "EPERM",
+        "provider": "tdx_guest\n",
+        "generation": "0\n",
+        "no request": "EINVAL",
+        "65 bytes": "EFBIG",
+        "63 bytes": [63, None],
+        "too short": "EINVAL",
+        "64 bytes, and before they are taken": [64, "2\n"],
+        "taken": "3\n",
+        "quote": "0400020081000000",
+        "the same quote": "0400020081000000",
+        "read the request": "EACCES",
+        "write the quote": "EACCES",
+        "no such attribute": "ENOENT",
+        "create a file": "EACCES",
+        "unlink": "EPERM",
+        "remove it": None,
+        "remove it again": "ENOENT",
+    }
+    assert tdx.provider.requests == [bytes(64)]

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from ringtaw_coordinator.core.api import MarbleParameters
 
-from tests.standins.libos import GramineDevice, OcclumDevice
+from tests.standins.libos import Device, GramineDevice, OcclumDevice
 from tests.standins.premain_process import run_premain
 from tests.standins.quotes import unsigned_quote
+from tests.standins.tdx import TdxGuest
 from tests.support.coordinator_simulator import CoordinatorSimulator
 
 KEY = bytes(range(200, 216))
@@ -34,7 +35,7 @@ def parameters(
 
 
 def premain(
-    device: GramineDevice | OcclumDevice,
+    device: Device,
     coordinator: CoordinatorSimulator,
     *arguments: str,
     argv0: str = sys.executable,
@@ -160,7 +161,28 @@ def test_occlum_with_arguments_of_the_host(
     assert "Argv alone" in ran.stderr
 
 
-@pytest.mark.parametrize("name", ["gramine", "occlum"])
+def test_tdx(
+    tdx: TdxGuest, coordinator: CoordinatorSimulator, program: Path, tmp_path: Path
+) -> None:
+    coordinator.admit(parameters(tmp_path, ("named", "a", "b c")))
+    ran = premain(tdx, coordinator, "--", str(program))
+    assert (ran.returncode, ran.stdout) == (42, "hello a b c\nthe secret"), ran.stderr
+    assert tdx.entries == []
+
+
+def test_tdx_without_a_quote(
+    tdx: TdxGuest, coordinator: CoordinatorSimulator, program: Path, tmp_path: Path
+) -> None:
+    tdx.provider.make_quote = lambda _: b""
+    coordinator.admit(parameters(tmp_path, ("named",)))
+    ran = premain(tdx, coordinator, "--", str(program))
+    assert_nothing_started(ran, tmp_path)
+    assert "adapter(tdx): the host gave an empty quote" in ran.stderr
+    assert coordinator.requests == []
+    assert tdx.entries == []
+
+
+@pytest.mark.parametrize("name", ["gramine", "occlum", "tdx"])
 def test_a_ttls_policy_that_nothing_enforces(
     name: str,
     coordinator: CoordinatorSimulator,
@@ -172,6 +194,6 @@ def test_a_ttls_policy_that_nothing_enforces(
     policy = b'{"tls": {"Outgoing": {}, "Incoming": {"*:80": {"cacrt": "", "clientAuth": true}}}}'
     env = {"MARBLE_TTLS_CONFIG": policy}
     coordinator.admit(parameters(tmp_path, (str(program),), env=env))
-    ran = premain(device, coordinator, *(["--", str(program)] if name == "gramine" else []))
+    ran = premain(device, coordinator, *([] if name == "occlum" else ["--", str(program)]))
     assert_nothing_started(ran, tmp_path)
     assert "TTLS policy, and nothing in this runtime enforces it" in ran.stderr

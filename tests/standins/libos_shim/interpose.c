@@ -214,8 +214,10 @@ int mkdir(const char *path, mode_t mode) { return mkdirat(AT_FDCWD, path, mode);
 
 int unlinkat(int directory, const char *path, int flags) {
     char found[PATH_MAX];
+    if (is_ours(directory, path, found) && is("tdx"))
+        return flags & AT_REMOVEDIR ? tdx_rmdir(found) : fail(EPERM);
     if (is_ours(directory, path, found))
-        return is("tdx") && (flags & AT_REMOVEDIR) ? tdx_rmdir(found) : fail(EACCES);
+        return fail(EACCES);
     return (int)syscall(SYS_unlinkat, directory, path, flags);
 }
 

@@ -99,9 +99,9 @@ int tdx_open(const char *found, int flags) {
 ssize_t tdx_write(int fd, const void *data, size_t size) {
     if ((fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
         return fail(EBADF);
+    descriptors[fd].used = 1; /* even if it fails */
     if ((size_t)lseek(fd, 0, SEEK_CUR) + size > REPORT_DATA_SIZE)
         return fail(EFBIG);
-    descriptors[fd].used = 1;
     return syscall(SYS_write, fd, data, size);
 }
 
