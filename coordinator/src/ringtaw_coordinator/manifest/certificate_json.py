@@ -126,14 +126,16 @@ def _attribute(kind: x509.ObjectIdentifier, value: str) -> str:
 
 
 def _dns_name(node: Node) -> str:
-    try:
-        return x509.DNSName(str(node.value)).value
-    except ValueError:
-        raise ValueError("is no DNS name in ASCII (use xn--… for others)") from None
+    name = str(node.value)
+    if not name or not name.isascii() or not name.isprintable() or " " in name:
+        raise ValueError("is no DNS name in ASCII (use xn--… for others)")
+    return name
 
 
 def _ip_address(node: Node) -> str:
     try:
+        if "%" in str(node.value):
+            raise ValueError  # a zone is a matter of one machine
         return str(ip_address(str(node.value)))
     except ValueError:
         raise ValueError("is no IP address") from None

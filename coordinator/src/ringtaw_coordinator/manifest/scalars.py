@@ -45,7 +45,8 @@ def bytes_of(node: Node) -> bytes:
     """Decode what the schema calls Bytes: base64, or an array of numbers from 0 to 255."""
     if isinstance(node.value, str):
         return base64_bytes(node.value)
-    return bytes(element.value for element in node.elements if isinstance(element.value, int))
+    valid = (element.value for element in node.elements if not element.invalid)
+    return bytes(value for value in valid if isinstance(value, int))
 
 
 def pem_block(text: str, label: str) -> bytes:
