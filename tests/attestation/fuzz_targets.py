@@ -24,9 +24,10 @@ from ringtaw_attestation import (
     collateral_to_json,
     verify_quote,
 )
-from ringtaw_attestation.certificates.chain import PARSE_ERRORS, verify_chain
+from ringtaw_attestation.certificates.chain import verify_chain
 from ringtaw_attestation.certificates.crl import verify_crl
 from ringtaw_attestation.certificates.pck import parse_extension_value
+from ringtaw_attestation.certificates.profile import PARSE_ERRORS
 from ringtaw_attestation.collateral.qe_identity import parse_qe_identity
 from ringtaw_attestation.collateral.service import crl_to_der
 from ringtaw_attestation.collateral.strict_json import raw_members

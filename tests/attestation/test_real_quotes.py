@@ -20,8 +20,9 @@ from ringtaw_attestation import (
     parse_quote,
     verify_quote,
 )
-from ringtaw_attestation.certificates.chain import public_key_of, verify_chain
+from ringtaw_attestation.certificates.chain import verify_chain
 from ringtaw_attestation.certificates.pck import parse_pck_extension
+from ringtaw_attestation.certificates.profile import public_key_of
 from ringtaw_attestation.dcap.pck import platform_kind
 from ringtaw_attestation.dcap.quoting_enclave import (
     check_qe_report_binding,

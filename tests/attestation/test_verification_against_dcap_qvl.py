@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
@@ -27,6 +28,7 @@ from tests.support.evidence import (
     REPORT_DATA,
     SGX_COLLATERAL,
     SGX_QUOTE,
+    TDX_COLLATERAL,
     TEE,
     oracle,
     verify,

@@ -9,7 +9,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from ringtaw_attestation.certificates.chain import (
+from ringtaw_attestation.certificates.profile import (
     PARSE_ERRORS,
     check_signature_encoding,
     public_key_of,

@@ -13,7 +13,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ringtaw_attestation.certificates.chain import PARSE_ERRORS
+from ringtaw_attestation.certificates.profile import PARSE_ERRORS
 from ringtaw_attestation.collateral.http import Answer, HttpClient, check_url
 from ringtaw_attestation.collateral.model import Collateral, PlatformKind, SignedDocument
 from ringtaw_attestation.collateral.strict_json import parse_object, raw_members

@@ -15,13 +15,9 @@ from typing import Protocol, TypeVar
 from cryptography import x509
 
 from ringtaw_attestation.certificates import ecdsa
-from ringtaw_attestation.certificates.chain import (
-    Chain,
-    check_may_sign,
-    public_key_of,
-    verify_chain,
-)
+from ringtaw_attestation.certificates.chain import Chain, verify_chain
 from ringtaw_attestation.certificates.crl import RevocationList, verify_crl
+from ringtaw_attestation.certificates.profile import check_may_sign, public_key_of
 from ringtaw_attestation.collateral.model import Collateral, SignedDocument
 from ringtaw_attestation.collateral.qe_identity import QeIdentity, parse_qe_identity
 from ringtaw_attestation.collateral.tcb_info import TcbInfo, parse_tcb_info

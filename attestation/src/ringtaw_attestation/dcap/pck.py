@@ -8,13 +8,9 @@ from functools import lru_cache
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ringtaw_attestation.certificates.chain import (
-    Chain,
-    check_may_sign,
-    public_key_of,
-    verify_chain,
-)
+from ringtaw_attestation.certificates.chain import Chain, verify_chain
 from ringtaw_attestation.certificates.pck import PckExtension, parse_pck_extension
+from ringtaw_attestation.certificates.profile import check_may_sign, public_key_of
 from ringtaw_attestation.collateral.model import PckCa, PlatformKind
 from ringtaw_attestation.collateral.verified import VerifiedCollateral
 from ringtaw_attestation.errors import EvidenceError, Step

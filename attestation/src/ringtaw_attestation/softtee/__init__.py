@@ -6,9 +6,10 @@ verification with the real code, and only the hardware is missing: **it protects
 trusted only by who configures its root explicitly, and every verdict that rests on it says so.
 """
 
-from ringtaw_attestation.softtee.attacks import CollateralAttacks, QuoteAttacks
 from ringtaw_attestation.softtee.bodies import Enclave, TrustDomain
+from ringtaw_attestation.softtee.collateral_attacks import CollateralAttacks
 from ringtaw_attestation.softtee.platform import FMSPC, SoftwarePlatform
+from ringtaw_attestation.softtee.quote_attacks import QuoteAttacks
 from ringtaw_attestation.softtee.store import open_software_tee, write_software_collateral
 from ringtaw_attestation.softtee.tee import SealingBinding, SoftwareTee, add_open_enclave_header
 
