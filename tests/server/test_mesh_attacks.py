@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import socket
 import ssl
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 from ringtaw_coordinator.core.api import MarbleParameters
@@ -19,6 +15,7 @@ from ringtaw_coordinator.server.mesh.frames import ErrorCode
 from tests.support import raw_http2 as h2
 from tests.support.coordinator_simulator import HOST, CoordinatorSimulator
 from tests.support.identities import anonymous_context
+from tests.support.memory import growing_less_than
 from tests.support.raw_http2 import Frame, RawPeer, call, frame, headers
 
 
@@ -28,30 +25,6 @@ def is_served(coordinator: CoordinatorSimulator, context: ssl.SSLContext) -> boo
     with RawPeer(coordinator.port, context) as peer:
         peer.send(call())
         return bool(peer.answer()) and time.monotonic() - start < 5
-
-
-def memory() -> int:
-    """Bytes this process has in memory."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-@contextmanager
-def growing_less_than(size: int) -> Iterator[None]:
-    before = memory()
-    yield
-    assert memory() - before < size
-
-
-@pytest.fixture
-def many_files() -> Iterator[None]:
-    """Allow so many open files that a thousand connections fit into one process."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < 4096:
-        pytest.skip(f"needs 4096 open files, the limit is {hard}")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4096), hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.usefixtures("many_files")

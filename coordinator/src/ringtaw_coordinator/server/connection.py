@@ -205,9 +205,8 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
         self.deadline = self._loop.time() + seconds
         self._expired = expired or self.abort
 
-    def check(self, now: float) -> None:
-        """Act if the deadline has passed."""
-        if now >= self.deadline:
-            self.deadline = now + LINGER
-            expired, self._expired = self._expired, self.abort
-            expired()
+    def expire(self) -> None:
+        """Act as on a deadline that has passed; if that is not the end, abort soon."""
+        expired = self._expired
+        self.watch(LINGER)
+        expired()

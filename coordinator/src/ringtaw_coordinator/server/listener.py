@@ -6,7 +6,6 @@ import asyncio
 import resource
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from ringtaw_coordinator.server.connection import TLSConnection
@@ -35,13 +34,8 @@ class Listener:
         """In order of arrival."""
         self._per_address: Counter[str] = Counter()
         self._scratch = memoryview(bytearray(SCRATCH))
-        self._server: asyncio.Server
-        self._sweeper: asyncio.Task[None]
-
-    @property
-    def connections(self) -> int:
-        """How many connections there are."""
-        return len(self._connections)
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.Task[None] | None = None
 
     async def start(self, host: str, port: int) -> tuple[str, int]:
         """Listen; return the address, whose port is new if ``port`` is 0.
@@ -50,31 +44,31 @@ class Listener:
             OSError: The address cannot be had.
         """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, host, port, backlog=BACKLOG)
-        self._sweeper = loop.create_task(self._sweep())
-        address = self._server.sockets[0].getsockname()
+        server = await loop.create_server(self._accept, host, port, backlog=BACKLOG)
+        self._server, self._sweeper = server, loop.create_task(self._sweep())
+        address = server.sockets[0].getsockname()
         return address[0], address[1]
 
-    def close(self) -> None:
-        """Accept nobody any more and let go of everybody who is idle."""
-        self._server.close()
-        for connection in list(self._connections):
-            if not connection.busy:
-                connection.close()
-
     async def stop(self, grace: float) -> None:
-        """End everything, giving busy connections ``grace`` seconds."""
-        self.close()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + grace
-        while self._connections and loop.time() < end:
-            await asyncio.sleep(min(0.01, grace))
+        """End everything: idle connections at once, busy ones after ``grace`` seconds."""
+        if self._server is None or self._sweeper is None:
+            return
+        self._server.close()
+        self._sweeper.cancel()
+        await self._empty(grace)
         for connection in list(self._connections):
             connection.abort()
-        self._sweeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._sweeper
+        await asyncio.gather(self._sweeper, return_exceptions=True)
         await self._server.wait_closed()
+
+    async def _empty(self, grace: float) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + grace
+        for connection in list(self._connections):
+            if not connection.busy:
+                connection.expire()
+        while self._connections and loop.time() < end:
+            await asyncio.sleep(min(0.01, grace))
 
     def _accept(self) -> TLSConnection:
         return TLSConnection(
@@ -120,7 +114,8 @@ class Listener:
             await asyncio.sleep(SWEEP)
             now = loop.time()
             for connection in list(self._connections):
-                connection.check(now)
+                if now >= connection.deadline:
+                    connection.expire()
 
 
 def _descriptors() -> int:

@@ -34,7 +34,7 @@ class ClientServer:
         self._app = ClientApp(facade, self._limits)
         self._tls = ServerTLS(identity, alpn=[b"http/1.1"], require_client_certificate=False)
         self._listener = Listener(self._tls, self._connection, self._limits)
-        self._server: web.Server
+        self._server: web.Server | None = None
 
     def set_identity(self, identity: TLSIdentity) -> None:
         """Present another certificate on every connection from now on.
@@ -56,9 +56,11 @@ class ClientServer:
     async def stop(self, grace: float = 0.5) -> None:
         """End, giving requests at work ``grace`` seconds."""
         await self._listener.stop(grace)
-        await self._server.shutdown(0)
+        if self._server is not None:
+            await self._server.shutdown(0)
 
     def _connection(self) -> asyncio.Protocol:
+        assert self._server is not None  # noqa: S101 - nobody connects before the start
         return _RequestHandler(
             self._server,
             loop=asyncio.get_running_loop(),

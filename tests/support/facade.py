@@ -1,0 +1,76 @@
+"""A Coordinator for tests of the client API: does what the test says, remembers what was asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+
+from ringtaw_coordinator.core.api import (
+    CoordinatorQuote,
+    ManifestAccepted,
+    State,
+    Status,
+    StoredManifest,
+)
+from ringtaw_coordinator.server.client.server import ClientServer
+from ringtaw_coordinator.server.limits import ClientLimits
+
+from tests.support.identities import Certified
+
+
+class ScriptedFacade:
+    """Implements ClientFacade. ``error`` is raised by everything that can fail."""
+
+    def __init__(self) -> None:
+        self.simulation = False
+        self.error: Exception | None = None
+        self.delay = 0.0
+        self.recovery_secrets: dict[str, bytes] = {}
+        self.warnings: list[str] = []
+        self.manifests: list[bytes] = []
+        self.nonces: list[bytes | None] = []
+        self.evidence = b"evidence"
+
+    def status(self) -> Status:
+        """Return a state that follows from what was done."""
+        state = State.ACCEPTING_MARBLES if self.manifests else State.ACCEPTING_MANIFEST
+        return Status(state, f"state {state.name}")
+
+    def manifest(self) -> StoredManifest:
+        """Return the last manifest."""
+        if not self.manifests:
+            return StoredManifest(b"", "", b"")
+        raw = self.manifests[-1]
+        return StoredManifest(raw, sha256(raw).hexdigest(), b"signature")
+
+    async def set_manifest(self, raw: bytes) -> ManifestAccepted:
+        """Take any manifest."""
+        await self._act()
+        self.manifests.append(raw)
+        return ManifestAccepted(self.recovery_secrets, self.warnings)
+
+    async def quote(self, nonce: bytes | None) -> CoordinatorQuote:
+        """Return the same for any nonce."""
+        await self._act()
+        self.nonces.append(nonce)
+        return CoordinatorQuote("-----BEGIN CERTIFICATE-----", self.evidence)
+
+    async def _act(self) -> None:
+        await asyncio.sleep(self.delay)
+        if self.error is not None:
+            raise self.error
+
+
+@asynccontextmanager
+async def serving(
+    facade: ScriptedFacade, root: Certified, limits: ClientLimits | None = None
+) -> AsyncIterator[int]:
+    """Serve the client API in this loop; yields its port."""
+    server = ClientServer(facade, root.identity, limits)
+    _, port = await server.start("127.0.0.1", 0)
+    try:
+        yield port
+    finally:
+        await server.stop(0.0)
