@@ -1,4 +1,4 @@
-"""Checks the files of a manifest before the first of them is written.
+"""Checks where the files of a manifest go: their paths first, then what is there already.
 
 Each problem is one error that names the file; a file that passes can be written by
 :mod:`ringtaw_premain.files` unless the disk is full or the file system changes meanwhile.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ringtaw_premain.errors import PolicyError
-from ringtaw_premain.hookspecs import FileWrite, WriteMode
+from ringtaw_premain.hookspecs import FileWrite
 
 
 class Target(NamedTuple):
@@ -20,7 +20,6 @@ class Target(NamedTuple):
 
     path: str
     write: FileWrite
-    exists: bool
 
 
 def checked_targets(writes: Sequence[FileWrite]) -> list[Target]:
@@ -34,8 +33,7 @@ def checked_targets(writes: Sequence[FileWrite]) -> list[Target]:
         path = _resolved(write.path)
         if path in targets:
             raise PolicyError(f"two files of the manifest are the same file: {write.path!r}")
-        exists = _exists_as_file(path) if write.mode is WriteMode.REGULAR else True
-        targets[path] = Target(path, write, exists)
+        targets[path] = Target(path, write)
     for path in targets:
         if any(parent in targets for parent in _parents(path)):
             raise PolicyError(f"{path!r} lies below another file of the manifest")
@@ -54,7 +52,12 @@ def _resolved(path: str) -> str:
     return os.path.join(os.path.realpath(os.path.dirname(path)), components[-1])
 
 
-def _exists_as_file(path: str) -> bool:
+def exists_as_file(path: str) -> bool:
+    """Whether a regular file is there.
+
+    Raises:
+        PolicyError: Something else is there, or it cannot be told.
+    """
     try:
         mode = os.lstat(path).st_mode
     except FileNotFoundError:

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Final
 
 from ringtaw_premain._descriptors import write_all
-from ringtaw_premain._targets import Target, checked_targets
+from ringtaw_premain._targets import Target, checked_targets, exists_as_file
 from ringtaw_premain.errors import PlatformError
 from ringtaw_premain.hookspecs import FileWrite, WriteMode
 
@@ -31,7 +31,7 @@ def place_files(writes: Sequence[FileWrite]) -> Placement:
     """Write the files; on failure no regular file, temporary or new directory is left.
 
     Raises:
-        PolicyError: A path is not one that can be written; nothing was touched.
+        PolicyError: A path is not one that can be written; at most keys of the libOS were.
         PlatformError: Writing failed.
     """
     targets = checked_targets(writes)
@@ -41,7 +41,14 @@ def place_files(writes: Sequence[FileWrite]) -> Placement:
             if target.write.mode is WriteMode.DEVICE:
                 _naming(target, _write_device)
         regular = [target for target in targets if target.write.mode is WriteMode.REGULAR]
-        for step in (placement.stage, placement.write_unstaged, placement.rename_staged):
+        # Looking at a file comes after the keys: Gramine refuses an encrypted file for good once
+        # it was looked at without its key.
+        for step in (
+            placement.look_at,
+            placement.stage,
+            placement.write_unstaged,
+            placement.rename_staged,
+        ):
             for target in regular:
                 _naming(target, step)
     except BaseException:
@@ -54,9 +61,15 @@ class Placement:
     """What has been written so far, so that it can be undone."""
 
     def __init__(self) -> None:
+        self._existing: set[str] = set()
         self._staged: dict[str, str] = {}
         self._created: list[str] = []
         self._directories: list[str] = []
+
+    def look_at(self, target: Target) -> None:
+        """Note whether the target exists; refuse what is no regular file."""
+        if exists_as_file(target.path):
+            self._existing.add(target.path)
 
     def stage(self, target: Target) -> None:
         """Write a temporary file beside the target, if one can be created there."""
@@ -80,7 +93,7 @@ class Placement:
         if target.path in self._staged:
             return
         descriptor = os.open(target.path, _IN_PLACE, 0o600)
-        if not target.exists:
+        if target.path not in self._existing:
             self._created.append(target.path)
         try:
             with suppress(OSError):
@@ -97,7 +110,7 @@ class Placement:
         if target.path in self._staged:
             os.rename(self._staged[target.path], target.path)
             del self._staged[target.path]
-            if not target.exists:
+            if target.path not in self._existing:
                 self._created.append(target.path)
 
     def undo(self) -> None:
