@@ -67,7 +67,7 @@ def runnable(block: Block) -> str:
     if other := block.attributes.get("tested-by"):
         assert block.body.strip() in (PROJECT / other).read_text()
         return ""
-    missing = [name for name in block.requires if not shutil.which(name)]
+    missing = [name for name in block.requires if not (shutil.which(name) or Path(name).exists())]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
     return block.body

@@ -3,7 +3,7 @@
 A fenced block with the info string ``sh`` holds commands that a reader types. The blocks of a page
 are one session. Words after ``sh`` say what a block needs:
 
-* ``requires=curl,occlum``: programs that must be installed
+* ``requires=curl,/dev/sgx``: programs that must be installed, paths that must exist
 * ``tested-by=FILE``: the command is run by that file instead (the tests cannot run themselves)
 """
 
