@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -18,12 +21,14 @@ from ringtaw_attestation import (
     PckCa,
     PlatformKind,
     Tee,
+    open_source,
 )
 from ringtaw_attestation.collateral.http import MAX_BODY
 from ringtaw_attestation.collateral.service import INTEL_PCS, INTEL_ROOT_CRL
 from ringtaw_attestation.softtee import SoftwarePlatform
 
-from tests.support.evidence import NOW, SGX_COLLATERAL, SGX_KIND, SGX_QUOTE, TEE, verify
+from tests.support.evidence import NOW, ROOTS, SGX_COLLATERAL, SGX_KIND, SGX_QUOTE, TEE, verify
+from tests.support.identities import self_signed
 from tests.support.pccs import Pccs, Response, running_pccs
 
 TCB = "/sgx/certification/v4/tcb"
@@ -192,3 +197,17 @@ def test_platform_is_asked_for_by_name(pccs: Pccs) -> None:
     CertificationService(pccs.url).fetch(kind)
     assert "00606A000000" in {one.fmspc for one in seen if one.tee is Tee.TDX}
     assert PckCa.PROCESSOR in {one.ca for one in seen}
+
+
+def test_pccs_with_a_ca_of_its_own(tmp_path: Path) -> None:
+    certificate = self_signed("PCCS")
+    for name, content in (("tls.pem", certificate.key_pem), ("ca.pem", certificate.pem)):
+        (tmp_path / name).write_bytes(content)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "ca.pem", tmp_path / "tls.pem")
+    with running_pccs(lambda kind: TEE.collateral(kind, datetime.now(UTC)), tls) as pccs:
+        known = open_source(pccs.url, tmp_path / "a", ROOTS, tls_ca=tmp_path / "ca.pem")
+        verify(SGX_QUOTE, known.fetch(SGX_KIND), datetime.now(UTC))
+        unknown = open_source(pccs.url, tmp_path / "b", ROOTS)
+        with pytest.raises(CollateralUnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
+            unknown.fetch(SGX_KIND)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import urllib.parse
 from collections import Counter
@@ -77,7 +78,9 @@ class Pccs:
 
 
 @contextmanager
-def running_pccs(provide: Callable[[PlatformKind], Collateral]) -> Iterator[Pccs]:
+def running_pccs(
+    provide: Callable[[PlatformKind], Collateral], tls: ssl.SSLContext | None = None
+) -> Iterator[Pccs]:
     """Serve collateral on a free port of the loopback interface."""
     pccs = Pccs(provide)
     pccs.gate.set()
@@ -87,7 +90,9 @@ def running_pccs(provide: Callable[[PlatformKind], Collateral]) -> Iterator[Pccs
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    pccs.url = f"http://127.0.0.1:{server.server_port}"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    pccs.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
