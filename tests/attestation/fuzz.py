@@ -1,6 +1,6 @@
 """Fuzz one target with atheris, for a bounded time; not part of the test run.
 
-    pip install atheris
+    pip install -e '.[dev,fuzz]'
     python -m tests.attestation.fuzz evidence -max_total_time=300
 
 Options after the target are libFuzzer's. Findings belong into ``corpus/<target>/``, where the tests
