@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,8 +18,10 @@ from ringtaw_coordinator.core.coordinator import Coordinator
 from ringtaw_coordinator.core.founding import found
 from ringtaw_coordinator.errors import ManifestError, StateError, StoreError
 from ringtaw_coordinator.manifest.load import load_manifest
+from ringtaw_coordinator.state.files import FileStore
 from ringtaw_coordinator.state.model import new_deployment
-from ringtaw_coordinator.state.sealed_key import PlatformSealer
+from ringtaw_coordinator.state.sealed_key import PlatformSealer, UnprotectedSealer
+from ringtaw_coordinator.state.vault import Vault
 from ringtaw_premain.hookspecs import KeyBinding
 
 from tests.support.deployments import RecoveryKey, coordinator_in, manifest, request
@@ -250,6 +253,30 @@ async def test_state_that_cannot_be_opened_means_recovery(tmp_path: Path, damage
     async with coordinator_in(tmp_path) as coordinator:
         assert coordinator.manifest().raw == OTHER
         assert coordinator.client_identity == provisional
+
+
+async def test_recovery_says_why(tmp_path: Path) -> None:
+    async with coordinator_in(tmp_path) as coordinator:
+        await coordinator.set_manifest(MANIFEST)
+    (tmp_path / "sealed_key").unlink()
+    async with coordinator_in(tmp_path) as coordinator:
+        assert "sealed_key is missing" in coordinator.status().message
+        with pytest.raises(StateError, match="sealed_key is missing"):
+            await coordinator.activate(request())
+
+
+async def test_manifest_that_a_newer_version_refuses_is_no_reason_to_crash(tmp_path: Path) -> None:
+    vault = Vault(FileStore(tmp_path), UnprotectedSealer())
+    vault.open()
+    older = replace(new_deployment(["localhost"]), manifest=b"{}")
+    vault.establish(older, load_manifest(MANIFEST).manifest)
+    vault.close()
+    data = (tmp_path / "sealed_data").read_bytes()
+    async with coordinator_in(tmp_path) as coordinator:
+        assert coordinator.status().state is State.RECOVERY
+        assert "does not accept it: invalid manifest" in coordinator.status().message
+        assert (tmp_path / "sealed_data").read_bytes() == data
+        await coordinator.set_manifest(OTHER)
 
 
 async def copy_of_the_files(directory: Path) -> dict[str, bytes]:

@@ -35,7 +35,9 @@ async def coordinator_in(
 ) -> AsyncIterator[Coordinator]:
     """Open a Coordinator on the state in ``directory``, and close it in the end."""
     vault = Vault(FileStore(directory, files), sealer or UnprotectedSealer())
-    coordinator = await open_coordinator(vault, verifier or SimulationVerifier(), NAMES)
+    coordinator = await open_coordinator(
+        vault, verifier or SimulationVerifier(), NAMES, simulation=verifier is None
+    )
     try:
         yield coordinator
     finally:

@@ -66,7 +66,9 @@ async def _serve(settings: Settings) -> None:
 async def _coordinator(settings: Settings) -> AsyncIterator[Coordinator]:
     sealer, verifier = choose_sealer(settings), choose_verifier(settings)
     vault = Vault(FileStore(settings.seal_directory), sealer)
-    coordinator = await open_coordinator(vault, verifier, settings.names)
+    coordinator = await open_coordinator(
+        vault, verifier, settings.names, simulation=settings.simulation
+    )
     yield coordinator
     try:
         await asyncio.wait_for(coordinator.close(), GRACE)

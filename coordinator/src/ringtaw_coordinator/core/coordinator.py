@@ -29,13 +29,13 @@ from ringtaw_coordinator.core.evidence import EvidenceVerifier
 from ringtaw_coordinator.core.founding import found
 from ringtaw_coordinator.core.identities import client_identity, mesh_identity, unattested_quote
 from ringtaw_coordinator.core.serving import Serving, serve
-from ringtaw_coordinator.errors import CoordinatorError, StateError
+from ringtaw_coordinator.errors import CoordinatorError, ManifestError, StateError, TemplateError
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.state.model import Deployment, new_deployment
-from ringtaw_coordinator.state.vault import Opened, Vault
+from ringtaw_coordinator.state.vault import Vault
 
 MESSAGES: Final = {
-    State.RECOVERY: "There is a state, but it cannot be opened here: recover it, or set a new "
+    State.RECOVERY: "There is a state, but it cannot be used: {reason}. Recover it, or set a new "
     "manifest, which gives it up.",
     State.ACCEPTING_MANIFEST: "Ready to accept a manifest.",
     State.ACCEPTING_MARBLES: "Running, and ready to accept Marbles.",
@@ -50,27 +50,32 @@ class Coordinator:
     """Implements both the mesh API's Activator and the client API's ClientFacade."""
 
     def __init__(
-        self, vault: Vault, opened: Opened, verifier: EvidenceVerifier, names: Sequence[str]
+        self,
+        vault: Vault,
+        verifier: EvidenceVerifier,
+        deployment: Deployment,
+        *,
+        serving: Serving | None,
+        locked: str,
+        simulation: bool,
     ) -> None:
-        """Take what the vault held; :func:`open_coordinator` does that.
+        """Take what :func:`open_coordinator` found in the vault.
 
-        ``names`` are the DNS names and IP addresses of an identity that has to be made.
+        ``serving`` is None before a manifest is set; then ``locked`` may say why the state that
+        there is cannot be used. ``deployment`` is a provisional one in that case.
         """
         self._vault = vault
         self._verifier = verifier
+        self._serving = serving
+        self._locked = locked
+        self._simulation = simulation
         self._lock = asyncio.Lock()
-        self._changing: asyncio.Task[object] | None = None
-        self._serving: Serving | None = None
-        self._locked = opened.locked
-        self._set_deployment(opened.deployment or new_deployment(names))
-        if opened.deployment is not None:
-            manifest = load_manifest(opened.deployment.manifest).manifest
-            self._serving = serve(opened.deployment, manifest)
+        self._set_deployment(deployment)
 
     @property
     def simulation(self) -> bool:
         """Whether evidence goes unchecked."""
-        return True
+        return self._simulation
 
     @property
     def mesh_identity(self) -> TLSIdentity:
@@ -85,7 +90,7 @@ class Coordinator:
     def status(self) -> Status:
         """Return the state."""
         state = self._state()
-        return Status(state, MESSAGES[state])
+        return Status(state, MESSAGES[state].format(reason=self._locked))
 
     def manifest(self) -> StoredManifest:
         """Return the manifest in force."""
@@ -174,8 +179,7 @@ class Coordinator:
             finally:
                 self._lock.release()
 
-        task = asyncio.create_task(run())
-        self._changing = task
+        self._change_under_way = task = asyncio.create_task(run())  # the loop would forget it
         return await asyncio.shield(task)
 
     def _set_deployment(self, deployment: Deployment) -> None:
@@ -195,21 +199,40 @@ class Coordinator:
 
     def _require(self, *states: State) -> None:
         """Return if the state is one of these; the text is one that clients look for."""
-        state = self._state()
-        if state not in states:
-            raise StateError(f"server is not in expected state: {MESSAGES[state]}")
+        status = self.status()
+        if status.state not in states:
+            raise StateError(f"server is not in expected state: {status.message}")
 
 
 async def open_coordinator(
-    vault: Vault, verifier: EvidenceVerifier, names: Sequence[str]
+    vault: Vault, verifier: EvidenceVerifier, names: Sequence[str], *, simulation: bool
 ) -> Coordinator:
     """Resume from what the vault holds, or begin anew.
+
+    ``names`` are the DNS names and IP addresses of an identity that has to be made.
 
     Raises:
         StoreError: The store cannot be read.
         PlatformError: The platform gave no sealing key.
     """
     opened = await asyncio.to_thread(vault.open)
-    if opened.locked:
-        log.warning("the state cannot be opened: recovery is needed", reason=opened.locked)
-    return Coordinator(vault, opened, verifier, names)
+    serving, locked = None, opened.locked
+    if opened.deployment is not None:
+        try:
+            serving = await asyncio.to_thread(_resume, opened.deployment)
+        except (ManifestError, TemplateError, ValueError) as error:
+            locked = f"this version of the Coordinator does not accept it: {error}"
+    if locked:
+        log.error("the state cannot be used: recovery is needed", reason=locked)
+    return Coordinator(
+        vault,
+        verifier,
+        serving.deployment if serving else new_deployment(names),
+        serving=serving,
+        locked=locked,
+        simulation=simulation,
+    )
+
+
+def _resume(deployment: Deployment) -> Serving:
+    return serve(deployment, load_manifest(deployment.manifest).manifest)

@@ -151,9 +151,10 @@ class FileStore:
 
 def _lock(directory: Path, files: FileSystem) -> int:
     try:
-        if not directory.exists():
-            directory.mkdir(mode=0o700, parents=True)
-            files.sync_directory(directory.parent)
+        missing = [path for path in (directory, *directory.parents) if not path.exists()]
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path in missing:
+            files.sync_directory(path.parent)
         descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StoreError(f"the directory for the state cannot be used: {error}") from error
