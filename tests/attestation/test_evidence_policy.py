@@ -28,8 +28,6 @@ from tests.support.evidence import (
     ROOTS,
     SGX_COLLATERAL,
     SGX_QUOTE,
-    TDX_COLLATERAL,
-    TDX_QUOTE,
     TEE,
     verify,
 )
@@ -149,11 +147,6 @@ def test_statuses_of_real_verification(status: TcbStatus) -> None:
     check_package(report, replace(BY_SIGNER, accepted_tcb_statuses=(status.value,)))
     if status not in {TcbStatus.UP_TO_DATE, TcbStatus.SW_HARDENING_NEEDED}:
         assert refusal(report, BY_SIGNER) == "AcceptedTCBStatuses"
-
-
-def test_trust_domains_match_no_package() -> None:
-    report = verify(TDX_QUOTE, TDX_COLLATERAL)
-    assert refusal(report, PackagePolicy(debug=False, unique_id="aa" * 32)) == "Packages"
 
 
 EXACT = InfrastructurePolicy(PLATFORM.components, qe_svn=8, pce_svn=11, root_ca=TEE.root.der)

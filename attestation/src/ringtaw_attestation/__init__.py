@@ -48,6 +48,7 @@ from ringtaw_attestation.quote.parse import Quote, Tee, parse_quote
 from ringtaw_attestation.report import EnclaveIdentity, Platform, Report
 from ringtaw_attestation.status import TcbAssessment, TcbStatus
 from ringtaw_attestation.trust import INTEL_SGX_ROOT_CA, TrustedRoot
+from ringtaw_attestation.trust_domains import TrustDomainPolicy, check_trust_domain
 from ringtaw_attestation.verifiers import Verifiers
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "TcbAssessment",
     "TcbStatus",
     "Tee",
+    "TrustDomainPolicy",
     "TrustedRoot",
     "VerificationContext",
     "Verifier",
@@ -89,6 +91,7 @@ __all__ = [
     "check_infrastructures",
     "check_package",
     "check_tcb",
+    "check_trust_domain",
     "collateral_from_json",
     "collateral_to_json",
     "coordinator_report_data",

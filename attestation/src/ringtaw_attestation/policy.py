@@ -12,9 +12,11 @@ from typing import Final
 
 from ringtaw_attestation.dcap.tcb import at_least
 from ringtaw_attestation.errors import ConfigurationError, PolicyError
+from ringtaw_attestation.quote.tdx import TdReport
 from ringtaw_attestation.report import EnclaveIdentity, Platform, Report
 from ringtaw_attestation.status import TcbStatus
 from ringtaw_attestation.trust import TrustedRoot
+from ringtaw_attestation.trust_domains import TrustDomainPolicy, check_trust_domain
 
 DEFAULT_TCB_STATUSES: Final = (TcbStatus.UP_TO_DATE, TcbStatus.SW_HARDENING_NEEDED)
 """What a package that names no statuses accepts."""
@@ -24,7 +26,8 @@ DEFAULT_TCB_STATUSES: Final = (TcbStatus.UP_TO_DATE, TcbStatus.SW_HARDENING_NEED
 class PackagePolicy:
     """Which enclaves a package stands for; "" and None mean that a property does not matter.
 
-    Identities are hex in any letter case. Empty statuses stand for the default.
+    Identities are hex in any letter case. Empty statuses stand for the default. With
+    ``trust_domain`` it stands for TDX trust domains and for no enclave.
     """
 
     debug: bool = False
@@ -34,6 +37,7 @@ class PackagePolicy:
     security_version: int | None = None
     accepted_tcb_statuses: tuple[str, ...] = ()
     accepted_advisories: tuple[str, ...] = ()
+    trust_domain: TrustDomainPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,25 @@ class InfrastructurePolicy:
 
 
 def check_package(report: Report, package: PackagePolicy) -> None:
-    """Check that a package stands for the enclave, and accepts its platform's TCB status.
+    """Check that a package stands for what the evidence is of, and accepts the TCB status.
 
     Raises:
         PolicyError: It does not; ``field`` is the manifest's field.
     """
-    if report.identity is None:
-        raise PolicyError("Packages", f"packages cannot describe {report.format} evidence")
-    check_identity(report.identity, report.debug, package)
+    if package.trust_domain is not None:
+        if not isinstance(report.body, TdReport):
+            raise PolicyError(
+                "TDX", f"the package stands for trust domains, not for {report.format} evidence"
+            )
+        check_trust_domain(report.body, package.debug, package.trust_domain)
+    elif report.identity is None:
+        raise PolicyError(
+            "Packages",
+            f"the package stands for SGX enclaves, not for {report.format} evidence",
+            hint="a package with TDX stands for trust domains",
+        )
+    else:
+        check_identity(report.identity, report.debug, package)
     check_tcb(report, package)
 
 
