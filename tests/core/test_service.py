@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import http.client
 import signal
 import socket
 import ssl
 import subprocess
+import threading
+import time
 import tomllib
 from pathlib import Path
 
@@ -24,7 +27,12 @@ from ringtaw_coordinator.state.files import FileStore
 from ringtaw_coordinator.state.sealed_data import digest, unseal
 from ringtaw_coordinator.state.sealed_key import UnprotectedSealer
 
-from tests.support.coordinator_process import COMMAND, coordinator_process, environment
+from tests.support.coordinator_process import (
+    COMMAND,
+    CoordinatorProcess,
+    coordinator_process,
+    environment,
+)
 from tests.support.deployments import RecoveryKey, manifest
 
 PROJECT = Path(__file__).parents[2]
@@ -287,3 +295,23 @@ def secrets_of_the_state(directory: Path) -> set[bytes]:
     values = {name: secret.private for name, secret in deployment.secrets.items()}
     symmetric = {values["shared"], values["password"], deployment.root_secret, dek}
     return symmetric | {private_number(key) for key in (*keys, values["rsa"])}
+
+
+def test_signal_ends_it_within_a_second_during_a_long_change(tmp_path: Path) -> None:
+    slow = {"Type": "cert-rsa", "Size": 8192, "Shared": True}
+    raw = manifest(Secrets={f"slow{number}": slow for number in range(50)})
+    with coordinator_process(tmp_path / "state") as coordinator:
+        caller = threading.Thread(target=disconnected, args=(coordinator, raw), daemon=True)
+        caller.start()
+        time.sleep(0.3)
+        assert coordinator.end() < 1.5  # this machine is busy making keys
+        assert coordinator.process.returncode == 0
+        assert "ended during a change, which has not been acknowledged" in coordinator.events
+        caller.join(10)
+    with coordinator_process(tmp_path / "state") as coordinator:
+        assert coordinator.call("GET", "/api/v2/status")["data"]["code"] == 2
+
+
+def disconnected(coordinator: CoordinatorProcess, raw: bytes) -> None:
+    with pytest.raises((OSError, http.client.HTTPException)):
+        coordinator.set_manifest(raw)

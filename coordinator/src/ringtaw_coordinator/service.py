@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,7 @@ from ringtaw_coordinator.state.vault import Vault
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
-GRACE: Final = 0.4
+GRACE: Final = 0.3
 """Seconds that calls at work, and then a change under way, have when a signal ends the service."""
 
 log = structlog.get_logger("coordinator")
@@ -95,7 +95,9 @@ async def _servers(coordinator: Coordinator, settings: Settings) -> AsyncIterato
     try:
         yield
     finally:
-        await asyncio.gather(mesh.stop(GRACE), client.stop(GRACE))
+        with suppress(TimeoutError):  # a call that waits for a change may not end in time
+            async with asyncio.timeout(GRACE + 0.1):
+                await asyncio.gather(mesh.stop(GRACE), client.stop(GRACE))
 
 
 async def _start(server: MeshServer | ClientServer, address: Address) -> Address:
