@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.premain.adapters import AdapterDirectory
-from tests.premain.mesh_certificates import Deployment, MeshCertificates, deployment
+from tests.premain.mesh_certificates import Deployment, MeshCertificates, deployment, der
 from tests.premain.mesh_peer import Answer, MeshPeer, Script, TlsFront, mesh_peer, scripted_peer
+from tests.support.coordinator_simulator import CoordinatorSimulator
+from tests.support.identities import Certified
 
 StartPeer = Callable[..., MeshPeer]
 StartScript = Callable[..., TlsFront]
@@ -38,6 +40,15 @@ def start_peer(
             return stack.enter_context(mesh_peer(certificates, answer, directory))
 
         yield start
+
+
+@pytest.fixture
+def simulator(coordinator: Deployment) -> Iterator[CoordinatorSimulator]:
+    """The production mesh server, presenting the whole chain."""
+    root = Certified(coordinator.marble_root, coordinator.intermediate_key)
+    chain = (der(coordinator.intermediate), der(coordinator.root))
+    with CoordinatorSimulator(root, chain=chain) as simulator:
+        yield simulator
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A mesh API for the premain's tests: real TLS, real HTTP/2 and gRPC, answers chosen by the test.
+"""A foreign mesh API: nothing of this project's server, so that both sides cannot err alike.
 
 The TLS front asks for a client certificate and accepts any, as a Coordinator does, and passes the
 bytes on: to a grpcio server, or to a script that speaks HTTP/2 by hand and wrongly if it must.

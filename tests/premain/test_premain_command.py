@@ -15,16 +15,16 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
-import grpc
 import pytest
+from ringtaw_coordinator.core.api import MarbleParameters
+from ringtaw_coordinator.errors import StateError, VerificationError
 from ringtaw_premain import __version__
 from ringtaw_premain.settings import SETTINGS
-from ringtaw_schemas.mesh import marble_pb2
 
 from tests.premain.adapters import AdapterDirectory
-from tests.premain.conftest import Premain, StartPeer
+from tests.premain.conftest import Premain
 from tests.premain.mesh_certificates import Deployment, pem
-from tests.premain.mesh_peer import CallRefusedError, MeshPeer
+from tests.support.coordinator_simulator import CoordinatorSimulator, cut_off
 
 WITH_ADAPTERS = ("-s", "-P")
 SECRET = "the secret that must not show"
@@ -41,118 +41,121 @@ NO_QUOTE = QUOTING.replace('return b"quote over " + report_data', "raise OSError
 UNAVAILABLE = NO_QUOTE.replace("OSError('no", "EvidenceUnavailableError('no")
 
 
-def response(*argv: str) -> marble_pb2.ActivationResp:
-    message = marble_pb2.ActivationResp()
-    message.Parameters.Argv.extend(argv)
-    message.Parameters.Files["secrets/key"] = SECRET.encode()
-    message.Parameters.Env["KEY"] = SECRET.encode()
-    return message
+def given(
+    *argv: str, files: dict[str, bytes] | None = None, env: dict[str, bytes] | None = None
+) -> MarbleParameters:
+    """What the Coordinator gives: a secret as a file and in the environment, and what is asked."""
+    secret = SECRET.encode()
+    return MarbleParameters(
+        {"secrets/key": secret, **(files or {})}, {"KEY": secret, **(env or {})}, argv
+    )
 
 
-def shell(script: str) -> marble_pb2.ActivationResp:
-    return response("/bin/sh", "-c", script)
+def shell(script: str, **more: dict[str, bytes]) -> MarbleParameters:
+    return given("/bin/sh", "-c", script, **more)
 
 
-def simulation(peer: MeshPeer, **more: str) -> dict[str, str]:
+def simulation(simulator: CoordinatorSimulator, **more: str) -> dict[str, str]:
     return {
-        "EDG_MARBLE_COORDINATOR_ADDR": peer.address,
+        "EDG_MARBLE_COORDINATOR_ADDR": simulator.address,
         "RINGTAW_ADAPTER": "simulation",
         "RINGTAW_ACTIVATION_TIMEOUT": "10",
         **more,
     }
 
 
-def with_adapter(peer: MeshPeer, adapters: AdapterDirectory, hooks: str) -> dict[str, str]:
+def with_adapter(
+    simulator: CoordinatorSimulator, adapters: AdapterDirectory, hooks: str
+) -> dict[str, str]:
     adapters.install("libos", hooks)
-    return simulation(peer, RINGTAW_ADAPTER="libos", PYTHONPATH=str(adapters.path))
+    return simulation(simulator, RINGTAW_ADAPTER="libos", PYTHONPATH=str(adapters.path))
 
 
-def test_a_marble_comes_up(start_peer: StartPeer, premain: Premain, marble_directory: Path) -> None:
-    peer = start_peer(lambda _: shell('cat secrets/key; echo; echo "$KEY"; echo "$OWN"; exit 7'))
-    done = premain(simulation(peer, OWN="kept"))
+def test_a_marble_comes_up(
+    simulator: CoordinatorSimulator, premain: Premain, marble_directory: Path
+) -> None:
+    simulator.admit(shell('cat secrets/key; echo; echo "$KEY"; echo "$OWN"; exit 7'))
+    done = premain(simulation(simulator, OWN="kept"))
     assert done.returncode == 7
     assert done.stdout.splitlines() == [SECRET, SECRET, "kept"]
     assert SECRET not in done.stderr
     assert "SIMULATION" in done.stderr
     assert all(line.startswith("[PreMain] ") for line in done.stderr.splitlines())
-    [request] = peer.requests
-    assert (request.MarbleType, request.Quote) == ("hello", b"")
-    assert (marble_directory / "uuid").read_text() == request.UUID
+    [request] = simulator.requests
+    assert (request.marble_type, request.quote) == ("hello", b"")
+    assert (marble_directory / "uuid").read_text() == request.uuid
     assert stat.S_IMODE((marble_directory / "secrets").stat().st_mode) == 0o700
-    assert premain(simulation(peer)).returncode == 7
-    assert {request.UUID for request in peer.requests} == {request.UUID}
+    assert premain(simulation(simulator)).returncode == 7
+    assert {request.uuid for request in simulator.requests} == {request.uuid}
     assert set(os.listdir(marble_directory)) == {"uuid", "secrets"}
 
 
 def test_the_quote_is_over_the_certificate_of_the_connection(
-    start_peer: StartPeer, premain: Premain, adapters: AdapterDirectory
+    simulator: CoordinatorSimulator, premain: Premain, adapters: AdapterDirectory
 ) -> None:
-    peer = start_peer(lambda _: shell("exit 0"))
-    done = premain(with_adapter(peer, adapters, QUOTING), interpreter_options=WITH_ADAPTERS)
+    simulator.admit(shell("exit 0"))
+    done = premain(with_adapter(simulator, adapters, QUOTING), interpreter_options=WITH_ADAPTERS)
     assert done.returncode == 0, done.stderr
-    certificate = peer.front.client_certificates[0]
+    certificate = simulator.requests[0].peer_certificate
     report_data = sha256(certificate).digest() + bytes(32)
-    assert peer.requests[0].Quote == b"quote over " + report_data
+    assert simulator.requests[0].quote == b"quote over " + report_data
     assert "SIMULATION" not in done.stderr
 
 
 @pytest.mark.parametrize("hooks", [NO_QUOTE, UNAVAILABLE])
 def test_without_a_quote_nothing_is_sent(
-    start_peer: StartPeer, premain: Premain, adapters: AdapterDirectory, hooks: str
+    simulator: CoordinatorSimulator, premain: Premain, adapters: AdapterDirectory, hooks: str
 ) -> None:
-    peer = start_peer(lambda _: shell("echo started"))
-    done = premain(with_adapter(peer, adapters, hooks), interpreter_options=WITH_ADAPTERS)
+    simulator.admit(shell("echo started"))
+    done = premain(with_adapter(simulator, adapters, hooks), interpreter_options=WITH_ADAPTERS)
     assert (done.returncode, done.stdout) == (125, "")
     assert "adapter(libos): " in done.stderr
     assert "no device" in done.stderr
-    assert peer.front.connections == 0
+    assert simulator.requests == []
 
 
 def test_simulation_must_be_asked_for(
-    start_peer: StartPeer, premain: Premain, adapters: AdapterDirectory
+    simulator: CoordinatorSimulator, premain: Premain, adapters: AdapterDirectory
 ) -> None:
-    peer = start_peer(lambda _: shell("exit 0"))
-    settings = with_adapter(peer, adapters, UNAVAILABLE)
+    simulator.admit(shell("exit 0"))
+    settings = with_adapter(simulator, adapters, UNAVAILABLE)
     refused = premain(settings | {"OE_SIMULATION": "0"}, interpreter_options=WITH_ADAPTERS)
     assert (refused.returncode, "OE_SIMULATION=1" in refused.stderr) == (125, False)
     taken = premain(settings | {"OE_SIMULATION": "1"}, interpreter_options=WITH_ADAPTERS)
     assert taken.returncode == 0
     assert "Warning: SIMULATION" in taken.stderr
-    assert peer.requests[0].Quote == b""
+    assert simulator.requests[0].quote == b""
     broken = premain(
-        with_adapter(peer, adapters, NO_QUOTE) | {"OE_SIMULATION": "1"},
+        with_adapter(simulator, adapters, NO_QUOTE) | {"OE_SIMULATION": "1"},
         interpreter_options=WITH_ADAPTERS,
     )
     assert broken.returncode == 125
 
 
 def test_an_empty_quote_counts_as_none(
-    start_peer: StartPeer, premain: Premain, adapters: AdapterDirectory
+    simulator: CoordinatorSimulator, premain: Premain, adapters: AdapterDirectory
 ) -> None:
-    peer = start_peer(lambda _: shell("exit 0"))
+    simulator.admit(shell("exit 0"))
     hooks = QUOTING.replace('b"quote over " + report_data', 'b""')
-    done = premain(with_adapter(peer, adapters, hooks), interpreter_options=WITH_ADAPTERS)
+    done = premain(with_adapter(simulator, adapters, hooks), interpreter_options=WITH_ADAPTERS)
     assert done.returncode == 125
     assert "adapter(libos): the quote is empty (only with OE_SIMULATION=1" in done.stderr
 
 
-def test_a_refusal_is_one_line(start_peer: StartPeer, premain: Premain) -> None:
-    def refuse(_: marble_pb2.ActivationReq) -> marble_pb2.ActivationResp:
-        raise CallRefusedError(grpc.StatusCode.PERMISSION_DENIED, "marble verification failed:\n?")
-
-    peer = start_peer(refuse)
-    done = premain(simulation(peer))
+def test_a_refusal_is_one_line(simulator: CoordinatorSimulator, premain: Premain) -> None:
+    simulator.refuse(VerificationError("unknown package:\n?"))
+    done = premain(simulation(simulator))
     assert done.returncode == 125
     assert done.stderr.splitlines()[-1] == (
         "[PreMain] Error: the Coordinator refused the activation: PERMISSION_DENIED: "
-        "marble verification failed:\\n?"
+        "marble verification failed: unknown package:\\n?"
     )
-    assert len(peer.requests) == 1
+    assert len(simulator.requests) == 1
 
 
-def test_json_lines(start_peer: StartPeer, premain: Premain) -> None:
-    peer = start_peer(lambda _: shell("exit 0"))
-    done = premain(simulation(peer, EDG_LOG_FORMAT="JSON"))
+def test_json_lines(simulator: CoordinatorSimulator, premain: Premain) -> None:
+    simulator.admit(shell("exit 0"))
+    done = premain(simulation(simulator, EDG_LOG_FORMAT="JSON"))
     records = [json.loads(line) for line in done.stderr.splitlines()]
     assert {record["level"] for record in records} == {"info", "warning"}
     failed = premain({"EDG_LOG_FORMAT": "json", "EDG_MARBLE_TYPE": ""})
@@ -160,34 +163,34 @@ def test_json_lines(start_peer: StartPeer, premain: Premain) -> None:
 
 
 def test_a_pinned_coordinator(
-    start_peer: StartPeer, premain: Premain, coordinator: Deployment, tmp_path: Path
+    simulator: CoordinatorSimulator, premain: Premain, coordinator: Deployment, tmp_path: Path
 ) -> None:
     (tmp_path / "root.pem").write_text(pem(coordinator.root))
     (tmp_path / "other.pem").write_text(pem(coordinator.intermediate))
-    peer = start_peer(lambda _: shell("exit 0"))
-    right = premain(simulation(peer, RINGTAW_COORDINATOR_PIN=str(tmp_path / "root.pem")))
+    simulator.admit(shell("exit 0"))
+    right = premain(simulation(simulator, RINGTAW_COORDINATOR_PIN=str(tmp_path / "root.pem")))
     assert right.returncode == 0, right.stderr
-    wrong = premain(simulation(peer, RINGTAW_COORDINATOR_PIN=str(tmp_path / "other.pem")))
+    wrong = premain(simulation(simulator, RINGTAW_COORDINATOR_PIN=str(tmp_path / "other.pem")))
     assert wrong.returncode == 125
     assert "is not the pinned one" in wrong.stderr
-    assert len(peer.requests) == 1
+    assert len(simulator.requests) == 1
 
 
 @pytest.mark.parametrize(
     ("argv", "code"), [(("/does/not/exist",), 127), (("/etc/passwd",), 126), (("/tmp",), 126)]
 )
 def test_an_application_that_cannot_start(
-    start_peer: StartPeer,
+    simulator: CoordinatorSimulator,
     premain: Premain,
     adapters: AdapterDirectory,
     marble_directory: Path,
     argv: tuple[str, ...],
     code: int,
 ) -> None:
-    peer = start_peer(lambda _: response(*argv))
+    simulator.admit(given(*argv))
     for settings, options in (
-        (simulation(peer), ("-I",)),
-        (with_adapter(peer, adapters, QUOTING), WITH_ADAPTERS),
+        (simulation(simulator), ("-I",)),
+        (with_adapter(simulator, adapters, QUOTING), WITH_ADAPTERS),
     ):
         done = premain(settings, interpreter_options=options)
         assert done.returncode == code
@@ -195,44 +198,27 @@ def test_an_application_that_cannot_start(
         assert os.listdir(marble_directory) == ["uuid"]
 
 
-def bad_file() -> marble_pb2.ActivationResp:
-    message = shell("echo started")
-    message.Parameters.Files["../outside"] = SECRET.encode()
-    return message
-
-
-def bad_variable() -> marble_pb2.ActivationResp:
-    message = shell("echo started")
-    message.Parameters.Env["A=B"] = SECRET.encode()
-    return message
-
-
-def policy() -> marble_pb2.ActivationResp:
-    message = shell("echo started")
-    message.Parameters.Env["MARBLE_TTLS_CONFIG"] = json.dumps(
-        {"tls": {"Outgoing": {"a:1": {"clikey": SECRET}}, "Incoming": {}}}
-    ).encode()
-    return message
+POLICY = json.dumps({"tls": {"Outgoing": {"a:1": {"clikey": SECRET}}, "Incoming": {}}}).encode()
 
 
 @pytest.mark.parametrize(
-    ("given", "problem"),
+    ("parameters", "problem"),
     [
-        (bad_file(), "leads outside"),
-        (bad_variable(), "environment variable"),
-        (policy(), "TTLS policy"),
-        (response("/bin/sh", "a\0b"), "NUL byte"),
+        (shell("echo started", files={"../outside": SECRET.encode()}), "leads outside"),
+        (shell("echo started", env={"A=B": SECRET.encode()}), "environment variable"),
+        (shell("echo started", env={"MARBLE_TTLS_CONFIG": POLICY}), "TTLS policy"),
+        (given("/bin/sh", "a\0b"), "NUL byte"),
     ],
 )
 def test_bad_parameters_start_nothing_and_leave_nothing(
-    start_peer: StartPeer,
+    simulator: CoordinatorSimulator,
     premain: Premain,
     marble_directory: Path,
-    given: marble_pb2.ActivationResp,
+    parameters: MarbleParameters,
     problem: str,
 ) -> None:
-    peer = start_peer(lambda _: given)
-    done = premain(simulation(peer))
+    simulator.admit(parameters)
+    done = premain(simulation(simulator))
     assert (done.returncode, done.stdout) == (125, "")
     assert problem in done.stderr
     assert SECRET not in done.stderr
@@ -240,16 +226,16 @@ def test_bad_parameters_start_nothing_and_leave_nothing(
 
 
 def test_an_internal_error_tells_no_secret(
-    start_peer: StartPeer, premain: Premain, adapters: AdapterDirectory
+    simulator: CoordinatorSimulator, premain: Premain, adapters: AdapterDirectory
 ) -> None:
-    peer = start_peer(lambda _: shell("echo started"))
+    simulator.admit(shell("echo started"))
     hooks = QUOTING + "\n@hookimpl\ndef order_files(self, files): raise ValueError(str(files))"
-    done = premain(with_adapter(peer, adapters, hooks), interpreter_options=WITH_ADAPTERS)
+    done = premain(with_adapter(simulator, adapters, hooks), interpreter_options=WITH_ADAPTERS)
     assert done.returncode == 125
     assert "adapter(libos): order_files failed with ValueError" in done.stderr
     assert SECRET not in done.stderr
     hooks = QUOTING.replace("LaunchSpec(request.argv[0],", "LaunchSpec(None,")
-    done = premain(with_adapter(peer, adapters, hooks), interpreter_options=WITH_ADAPTERS)
+    done = premain(with_adapter(simulator, adapters, hooks), interpreter_options=WITH_ADAPTERS)
     assert done.returncode == 125
     assert re.search(r"Error: internal error: TypeError in launch\.py:\d+$", done.stderr.rstrip())
 
@@ -270,12 +256,12 @@ def test_options_that_do_not_exist(premain: Premain) -> None:
 
 
 def test_what_follows_the_options_is_for_the_adapter(
-    start_peer: StartPeer, premain: Premain, adapters: AdapterDirectory
+    simulator: CoordinatorSimulator, premain: Premain, adapters: AdapterDirectory
 ) -> None:
-    peer = start_peer(lambda _: shell("exit 0"))
+    simulator.admit(shell("exit 0"))
     launch, _, _ = QUOTING.partition("return LaunchSpec")
     hooks = launch + "raise PolicyError(repr((request.arguments, request.command_line)))"
-    settings = with_adapter(peer, adapters, hooks)
+    settings = with_adapter(simulator, adapters, hooks)
     for arguments in (("--", "--version", "x"), ("program", "--version")):
         done = premain(settings, *arguments, interpreter_options=WITH_ADAPTERS)
         left = arguments[1:] if arguments[0] == "--" else arguments
@@ -288,6 +274,33 @@ def test_a_locale_that_is_not_utf8(premain: Premain) -> None:
     done = premain(environment, interpreter_options=("-s",))
     assert done.returncode == 125
     assert "LC_ALL=C.UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize("after", [0, 1000, 20_000])
+def test_a_connection_that_is_cut_off_is_made_again(
+    simulator: CoordinatorSimulator, premain: Premain, after: int
+) -> None:
+    simulator.admit(shell("echo started", files={"large": bytes(100_000)}))
+    with cut_off(simulator.port, after) as port:
+        settings = simulation(
+            simulator,
+            EDG_MARBLE_COORDINATOR_ADDR=f"127.0.0.1:{port}",
+            RINGTAW_ACTIVATION_TIMEOUT="1.5",
+        )
+        done = premain(settings)
+    assert (done.returncode, done.stdout) == (125, "")
+    assert "trying again in" in done.stderr
+    assert "no activation within 1.5 s" in done.stderr
+
+
+def test_a_coordinator_without_manifest_is_not_asked_again(
+    simulator: CoordinatorSimulator, premain: Premain
+) -> None:
+    simulator.refuse(StateError("no manifest is set yet"))
+    done = premain(simulation(simulator))
+    assert done.returncode == 125
+    assert "FAILED_PRECONDITION: " in done.stderr
+    assert len(simulator.requests) == 1
 
 
 def start_waiting(directory: Path, port: int) -> subprocess.Popen[str]:
