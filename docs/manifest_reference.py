@@ -101,7 +101,7 @@ show before a Marble starts.
 
 """
 _OBJECTS: Final = {
-    "Packages": ("Package",),
+    "Packages": ("Package", "TrustDomain"),
     "Infrastructures": ("Infrastructure",),
     "Marbles": ("Marble", "Parameters", "EncodedContent"),
     "Secrets": ("Secret", "Certificate", "Name", "URI"),

@@ -23,6 +23,7 @@ from ringtaw_coordinator.manifest.model import (
     TLSIncoming,
     TLSOutgoing,
     TLSTag,
+    TrustDomain,
     User,
 )
 from ringtaw_coordinator.manifest.report import Report
@@ -78,6 +79,25 @@ def _package(node: Node, _: Report) -> Package:
         security_version=node.number("SecurityVersion"),
         accepted_tcb_statuses=node.texts("AcceptedTCBStatuses") or DEFAULT_TCB_STATUSES,
         accepted_advisories=node.texts("AcceptedAdvisories"),
+        trust_domain=_trust_domain(tdx) if (tdx := node.get("TDX")) else None,
+    )
+
+
+def _trust_domain(node: Node) -> TrustDomain:
+    def measurement(name: str) -> str:
+        return node.text(name).lower()
+
+    return TrustDomain(
+        mr_td=measurement("MRTD"),
+        rtmrs=(
+            measurement("RTMR0"),
+            measurement("RTMR1"),
+            measurement("RTMR2"),
+            measurement("RTMR3"),
+        ),
+        mr_config_id=measurement("MRCONFIGID"),
+        mr_owner=measurement("MROWNER"),
+        mr_owner_config=measurement("MROWNERCONFIG"),
     )
 
 

@@ -12,8 +12,22 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
+class TrustDomain:
+    """Measurements of TDX trust domains: lower-case hex, "" when absent."""
+
+    mr_td: str
+    rtmrs: tuple[str, str, str, str]
+    mr_config_id: str
+    mr_owner: str
+    mr_owner_config: str
+
+
+@dataclass(frozen=True, slots=True)
 class Package:
-    """Which enclaves a package stands for. Hex identities are lower case, "" when absent."""
+    """Which enclaves a package stands for. Hex identities are lower case, "" when absent.
+
+    With ``trust_domain`` it stands for TDX trust domains, and for no SGX enclave.
+    """
 
     debug: bool
     unique_id: str
@@ -22,6 +36,7 @@ class Package:
     security_version: int | None
     accepted_tcb_statuses: tuple[str, ...]
     accepted_advisories: tuple[str, ...]
+    trust_domain: TrustDomain | None
 
 
 @dataclass(frozen=True, slots=True)

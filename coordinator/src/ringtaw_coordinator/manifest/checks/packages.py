@@ -9,8 +9,10 @@ from ringtaw_coordinator.manifest.document import Node
 from ringtaw_coordinator.manifest.model import Manifest, Package
 from ringtaw_coordinator.manifest.report import Report
 
-_IDENTITY: Final = re.compile(r"[0-9a-f]{64}")
 _SIGNED: Final = ("SignerID", "ProductID", "SecurityVersion")
+_SGX: Final = ("UniqueID", *_SIGNED)
+_WHAT_RUNS: Final = ("MRTD", "RTMR1", "RTMR2")
+_HEX: Final = re.compile(r"[0-9a-f]*")
 _CPU_SVN_SIZE: Final = 16
 
 
@@ -19,7 +21,9 @@ def check_packages(document: Node, manifest: Manifest, report: Report) -> None:
     used = {marble.package for marble in manifest.marbles.values()}
     for name, package in manifest.packages.items():
         node = document.entries("Packages")[name]
-        if name in used:
+        if "TDX" in node.members:
+            _check_trust_domain(node, package, name in used, report)
+        elif name in used:
             _check_identity(node, package, report)
         if package.debug:
             _check_placeholders(node, report)
@@ -39,12 +43,36 @@ def _check_identity(node: Node, package: Package, report: Report) -> None:
     note(node, message, f"name either UniqueID alone, or {', '.join(_SIGNED)}")
 
 
+def _check_trust_domain(node: Node, package: Package, in_use: bool, report: Report) -> None:
+    """What stands for trust domains stands for nothing else, and says what runs in them."""
+    if enclave := [key for key in _SGX if key in node.members]:
+        message = f"names both TDX and {', '.join(enclave)}"
+        report.error(node, message, "trust domains and SGX enclaves need packages of their own")
+    measurements = node.members["TDX"]
+    if not in_use or measurements.invalid:
+        return
+    if missing := [key for key in _WHAT_RUNS if key not in measurements.members]:
+        note = report.warning if package.debug else report.error
+        message = f"does not say what runs in the trust domains: it lacks {', '.join(missing)}"
+        note(measurements, message, "a register that nothing extends is 96 zeros")
+    elif "RTMR0" not in measurements.members:
+        message = "lacks RTMR0, so the host may choose virtual hardware and ACPI tables"
+        report.warning(measurements, message)
+
+
 def _check_placeholders(node: Node, report: Report) -> None:
     for key in ("UniqueID", "SignerID"):
-        text = node.text(key)
-        if text and not _IDENTITY.fullmatch(text.lower()):
-            hint = "replace it by the 64 hexadecimal digits of the enclave"
-            report.warning(node.members[key], "is a placeholder that matches no enclave", hint)
+        _check_placeholder(node.get(key), 64, "enclave", report)
+    if trust_domain := node.get("TDX"):
+        for key in trust_domain.members:
+            _check_placeholder(trust_domain.get(key), 96, "trust domain", report)
+
+
+def _check_placeholder(node: Node | None, digits: int, of: str, report: Report) -> None:
+    text = str(node.value).lower() if node else ""
+    if node and text and (len(text) != digits or not _HEX.fullmatch(text)):
+        hint = f"replace it by the {digits} hexadecimal digits of the {of}"
+        report.warning(node, f"is a placeholder that matches no {of}", hint)
 
 
 def check_infrastructures(document: Node, manifest: Manifest, report: Report) -> None:

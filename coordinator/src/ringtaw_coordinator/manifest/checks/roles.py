@@ -25,6 +25,9 @@ def check_roles(document: Node, manifest: Manifest, report: Report) -> None:
                 report.unknown(resource, message, text, known)
             elif role.resource_type is ResourceType.SECRETS:
                 _check_secret(resource, role, manifest, report)
+            elif "TDX" in known[text].members:
+                hint = "a new image is a new package, in an update of the manifest"
+                report.error(resource, "trust domains have no SecurityVersion to update", hint)
 
 
 def _check_secret(resource: Node, role: Role, manifest: Manifest, report: Report) -> None:
