@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from ringtaw_coordinator.manifest.model import CertificateTemplate, Name
+from ringtaw_schemas import manifest_schema
 
 from tests.manifest.samples import JSON, accepted, problem, with_cert, with_secret
 
@@ -128,6 +129,11 @@ def test_what_is_overwritten_or_describes_another_certificate_is_ignored() -> No
 def test_zero_values_of_unsupported_fields_are_ignored() -> None:
     zeroes = {"OCSPServer": None, "PermittedDNSDomainsCritical": False, "SignatureAlgorithm": 0}
     assert template(**zeroes, PermittedDNSDomains=[]) == CertificateTemplate()
+
+
+def test_every_field_may_be_null_as_go_sends_it() -> None:
+    fields = manifest_schema()["$defs"]["Certificate"]["properties"]
+    assert template(**dict.fromkeys(fields)) == CertificateTemplate()
 
 
 @pytest.mark.parametrize(

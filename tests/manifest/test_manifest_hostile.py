@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ringtaw_coordinator.errors import ManifestError
 from ringtaw_coordinator.manifest.load import load_manifest
 
-from tests.manifest.samples import complete, minimal, problems, with_marble, with_secret
+from tests.manifest.samples import complete, minimal, with_marble, with_secret
 
 COMPLETE = json.dumps(complete(), indent=1).encode()
 SECONDS = 20.0
@@ -49,7 +49,7 @@ def mutated(source: random.Random) -> bytes:
 
 def test_mutated_manifests() -> None:
     source = random.Random("manifests")  # noqa: S311 - repeatable on purpose
-    for _ in range(1000):
+    for _ in range(700):
         load_or_refuse(mutated(source))
 
 
@@ -98,7 +98,7 @@ def environment(text: str, count: int) -> bytes:
 
 HOSTILE = {
     "unknown keys": json.dumps({f"k{i}": 1 for i in range(99_000)}).encode(),
-    "templates with unknown secrets": environment("{{ hex .Secrets.a@ }}", 30_000),
+    "templates with unknown secrets": environment("{{ hex .Secrets.a@ }}", 15_000),
     "many actions": environment("{{``}}" * 9_000, 290),
     "mistakes far down a file": environment("\n" * 8_000_000 + "{{ x }}" * 9_000, 1),
     "a long literal": environment('{{ "' + "\\n" * 3_000_000 + '" }}', 1),
@@ -134,6 +134,7 @@ HOSTILE = {
 @pytest.mark.parametrize("raw", HOSTILE.values(), ids=HOSTILE.keys())
 def test_costs_are_bounded(raw: bytes) -> None:
     start = time.monotonic()
-    assert problems(raw)
-    load_or_refuse(raw)
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(raw)
     assert time.monotonic() - start < SECONDS
+    assert len(str(caught.value).encode()) < 60_000

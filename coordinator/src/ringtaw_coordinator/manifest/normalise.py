@@ -42,7 +42,8 @@ class _Normaliser:
             node.value = [self.node(v, elements, node, i) for i, v in enumerate(node.value)]
         elif isinstance(node.value, str):
             self._check_text(node.value, node)
-            node.value = shape.any_case.get(fold(node.value), node.value)
+            if shape.any_case:
+                node.value = shape.any_case.get(fold(node.value), node.value)
         return node
 
     def _object(self, members: Members, shape: Shape, node: Node) -> dict[str, Node]:

@@ -12,8 +12,6 @@ from ringtaw_coordinator.names import did_you_mean
 Value = TypeVar("Value")
 MAX_PROBLEMS: Final = 100
 """Problems (and likewise warnings) that are listed; the rest is counted."""
-
-
 _MAX_POINTER: Final = 300
 """Characters of a pointer that are shown."""
 
@@ -43,11 +41,9 @@ class Findings:
     def listed(self) -> tuple[Problem, ...]:
         """Return the problems in the order found; the last says how many are left out."""
         problems = tuple(self._problems)
-        return (
-            (*problems, Problem("", f"and at least {self._more:,} more"))
-            if self._more
-            else problems
-        )
+        if not self._more:
+            return problems
+        return (*problems, Problem("", f"and at least {self._more:,} more"))
 
 
 class Report:
