@@ -9,12 +9,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ringtaw_premain._targets import checked_targets
 from ringtaw_premain.errors import PlatformError, PolicyError
 from ringtaw_premain.files import place_files
 from ringtaw_premain.hookspecs import FileWrite, WriteMode
+
+from tests.premain.properties import checked
 
 SECRET = b"secret" * 1000
 
@@ -252,7 +254,7 @@ def test_secrets_are_not_in_representations() -> None:
     assert "secretsecret" not in repr(checked_targets(regular("file")))
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@checked(100)
 @given(st.lists(st.text(alphabet="ab./\0\n ", max_size=6), max_size=4))
 def test_any_paths_end_in_files_below_or_one_error(paths: list[str]) -> None:
     inside = [path for path in paths if not path.startswith("/")]

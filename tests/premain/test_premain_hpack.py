@@ -3,11 +3,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ringtaw_premain import _huffman
 from ringtaw_premain._hpack import MAX_TABLE_SIZE, STATIC_TABLE, Decoder, encode
 from ringtaw_premain.errors import TransportError
+
+from tests.premain.properties import checked
 
 LIMIT = 16384
 
@@ -87,7 +89,7 @@ def test_code_words_of_the_standard(octet: int, code_word: str) -> None:
     assert _huffman.decode(int(bits, 2).to_bytes(len(bits) // 8)) == bytes([octet])
 
 
-@settings(derandomize=True, deadline=None)
+@checked()
 @given(st.binary(max_size=300))
 def test_huffman_round_trip(text: bytes) -> None:
     assert _huffman.decode(huffman_encode(text)) == text
@@ -99,7 +101,7 @@ def test_wrong_padding_and_end_of_string_are_refused(code: str) -> None:
         _huffman.decode(bytes.fromhex(code))
 
 
-@settings(derandomize=True, deadline=None)
+@checked()
 @given(st.lists(st.tuples(st.binary(max_size=300), st.binary(max_size=300)), max_size=8))
 def test_what_is_encoded_is_decoded(headers: list[tuple[bytes, bytes]]) -> None:
     assert Decoder(LIMIT).decode(encode(headers)) == headers
@@ -156,7 +158,7 @@ def test_a_small_block_cannot_become_a_large_list() -> None:
         decoder.decode(b"\xbe" * LIMIT)
 
 
-@settings(derandomize=True, deadline=None, max_examples=1000)
+@checked(1000)
 @given(st.lists(st.binary(max_size=60), max_size=4))
 def test_arbitrary_blocks_end_in_headers_or_one_error(blocks: list[bytes]) -> None:
     decoder = Decoder(LIMIT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ringtaw_premain import _grpc
 from ringtaw_premain._frames import (
@@ -35,6 +35,7 @@ from tests.premain.http2_conversation import (
     headers,
     trailers,
 )
+from tests.premain.properties import checked
 
 METHOD = "/rpc.Marble/Activate"
 MESSAGE = b"the answer"
@@ -296,7 +297,7 @@ def test_every_flipped_bit_ends_in_a_value_or_one_error() -> None:
         ends_in_a_value_or_one_error(bytes(flipped))
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@checked(300)
 @given(
     st.lists(
         st.one_of(

@@ -12,11 +12,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ringtaw_premain import _der
 from ringtaw_premain._parse import alternative_names
 from ringtaw_premain.identity import Identity, create_identity
+
+from tests.premain.properties import checked
 
 NAMES = alternative_names("backend.example,*.example.org,192.0.2.7,2001:db8::1")
 EXPECTED_NAMES = x509.SubjectAlternativeName(
@@ -123,7 +125,7 @@ def test_every_identity_is_new() -> None:
     assert first.certificate != second.certificate
 
 
-@settings(derandomize=True, deadline=None, max_examples=50)
+@checked(50)
 @given(st.integers(0, 2**160), st.binary(max_size=300))
 def test_der_values_are_in_their_shortest_form(number: int, content: bytes) -> None:
     encoded = _der.sequence(_der.integer(number), _der.octet_string(content))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from ringtaw_premain._protobuf import (
     ActivationRequest,
@@ -14,7 +14,8 @@ from ringtaw_premain._protobuf import (
 from ringtaw_premain.errors import TransportError
 from ringtaw_schemas.mesh import marble_pb2
 
-CHECKED = settings(derandomize=True, deadline=None, max_examples=200)
+from tests.premain.properties import checked
+
 TEXT = st.text(max_size=200)
 CONTENT = st.dictionaries(st.text(max_size=20), st.binary(max_size=200), max_size=5)
 
@@ -64,7 +65,7 @@ def reference(message: bytes) -> Parameters | None:
     return Parameters(dict(found.Files), dict(found.Env), list(found.Argv))
 
 
-@CHECKED
+@checked(200)
 @given(st.binary(max_size=300), st.binary(max_size=300), TEXT, TEXT)
 def test_requests_read_the_same_in_the_reference(
     quote: bytes, request: bytes, marble_type: str, uuid: str
@@ -81,7 +82,7 @@ def test_requests_read_the_same_in_the_reference(
     assert encoded == found.SerializeToString(deterministic=True)
 
 
-@CHECKED
+@checked(200)
 @given(CONTENT, CONTENT, st.lists(TEXT, max_size=5))
 def test_responses_of_the_reference_are_read(
     files: dict[str, bytes], environment: dict[str, bytes], argv: list[str]
@@ -93,7 +94,7 @@ def test_responses_of_the_reference_are_read(
     assert decode_response(response.SerializeToString()) == Parameters(files, environment, argv)
 
 
-@settings(derandomize=True, deadline=None, max_examples=500)
+@checked(500)
 @given(MESSAGES)
 @example(b"")
 @example(b"\x0a\x02\x1a\x00" * 2)  # the same message twice: merged

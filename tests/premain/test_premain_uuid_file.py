@@ -6,10 +6,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ringtaw_premain.errors import PlatformError, PremainError, SettingsError
 from ringtaw_premain.uuid_file import marble_uuid, parse_uuid
+
+from tests.premain.properties import checked
 
 UUID_TEXT = "2a3ad2b1-7d31-4e1c-a2f7-8f1c5e0a7b6c"
 
@@ -101,14 +103,14 @@ def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
         marble_uuid(path)
 
 
-@settings(derandomize=True, deadline=None)
+@checked()
 @given(st.uuids())
 def test_agrees_with_the_standard_library(uuid: UUID) -> None:
     for form in (str(uuid), uuid.hex, uuid.urn, f"{{{uuid}}}"):
         assert parse_uuid(form) == str(uuid)
 
 
-@settings(derandomize=True, deadline=None)
+@checked()
 @given(st.text(alphabet="0123456789abcdefABCDEF-{}:urnid", max_size=48))
 def test_takes_nothing_that_the_standard_library_refuses(text: str) -> None:
     try:
