@@ -71,8 +71,8 @@ TEMPLATES: Final = """\
 
 The contents of `Files` and `Env` are templates in the syntax of Go's text/template: text, and
 actions `{{ … }}` that insert a secret. `{{-` and `-}}` trim white space, `{{/* … */}}` is a
-comment. Fields, `index`, parentheses, pipelines and string literals are supported; variables, conditions,
-loops and other functions are refused.
+comment. Fields, `index`, parentheses, pipelines and string literals are supported; variables,
+conditions, loops and other functions are refused.
 
 | data | stands for |
 | --- | --- |
