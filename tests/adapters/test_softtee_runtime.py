@@ -20,6 +20,8 @@ from ringtaw_softtee.__main__ import main
 from ringtaw_softtee.identity import packages, properties, read_identity, write_identity
 from ringtaw_softtee.runtime import SoftteeRuntime
 
+from tests.support.coordinator_process import COMMAND, environment
+
 REPORT_DATA = bytes(range(1, 33)) + bytes(32)
 ENCLAVE = Enclave(product_id=7, security_version=3, debug=True)
 DOMAIN = TrustDomain(rtmrs=(b"\0" * 48, b"\1" * 48, b"\2" * 48, b"\3" * 48))
@@ -225,3 +227,18 @@ def test_a_number_out_of_bounds(
     with pytest.raises(SystemExit, match="2"):
         main(["enclave", str(directory), "shop", f"--product-id={number}"])
     assert "--product-id" in capsys.readouterr().err
+
+
+def test_a_coordinator_warns_of_it(directory: Path, tmp_path: Path) -> None:
+    settings = {
+        "RINGTAW_ADAPTER": "softtee",
+        "RINGTAW_SOFTTEE_DIR": str(directory),
+        "RINGTAW_SOFTTEE_ENCLAVE": "hello",
+    }
+    environ = environment(tmp_path / "state", settings)
+    with subprocess.Popen(COMMAND, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        warnings = (line for line in process.stderr if "the evidence is a software TEE's" in line)
+        assert '"warning"' in next(warnings, "")
+        process.terminate()
+        process.communicate(timeout=30)

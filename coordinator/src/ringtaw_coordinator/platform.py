@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
 from ringtaw_premain.errors import AdapterError, PremainError
 from ringtaw_premain.hookspecs import KeyBinding
 from ringtaw_premain.plugins import Runtime, choose_runtime
@@ -13,6 +14,7 @@ from ringtaw_coordinator.errors import PlatformError
 from ringtaw_coordinator.settings import Settings
 from ringtaw_coordinator.state.sealed_key import PlatformSealer, Sealer, UnprotectedSealer
 
+log = structlog.get_logger("coordinator")
 _SIMULATION_HINT = "for a simulation, which protects nothing, set OE_SIMULATION=1"
 
 
@@ -30,6 +32,8 @@ def choose_sealer(settings: Settings) -> Sealer:
         raise PlatformError(
             f"there is no platform to attest on: {error}; {_SIMULATION_HINT}"
         ) from None
+    if runtime.adapter.warning:
+        log.warning(runtime.adapter.warning, adapter=runtime.name)
     return PlatformSealer(sealing_key(runtime))
 
 
