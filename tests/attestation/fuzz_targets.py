@@ -33,7 +33,8 @@ from ringtaw_attestation.collateral.service import crl_to_der
 from ringtaw_attestation.collateral.strict_json import raw_members
 from ringtaw_attestation.collateral.tcb_info import parse_tcb_info
 from ringtaw_attestation.errors import Step
-from ringtaw_attestation.softtee import TrustDomain, add_open_enclave_header
+from ringtaw_attestation.quote.parse import add_open_enclave_header
+from ringtaw_attestation.softtee import TrustDomain
 from ringtaw_attestation.softtee.extension import encode_sgx_extension
 
 from tests.support.evidence import (

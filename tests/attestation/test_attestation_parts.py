@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 from ringtaw_attestation import (
+    INTEL_SGX_ROOT_CA,
     CollateralCache,
     CollateralFiles,
     ConfigurationError,
@@ -21,6 +22,7 @@ from ringtaw_attestation import (
     Tee,
     TrustedRoot,
     open_source,
+    read_trusted_roots,
 )
 from ringtaw_attestation.certificates import der
 from ringtaw_attestation.certificates.pck import SGX_EXTENSION, parse_pck_extension
@@ -266,6 +268,20 @@ def test_roots_in_pem_and_der() -> None:
     for other in (b"", b"\x03\x03\x03", leaf.public_bytes(Encoding.DER), PEM[:100]):
         with pytest.raises(ConfigurationError):
             TrustedRoot.from_bytes(other)
+
+
+def test_roots_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "roots.pem"
+    intel = INTEL_SGX_ROOT_CA.certificate.public_bytes(Encoding.PEM)
+    file.write_bytes(b"two roots\n" + PEM + intel)
+    assert read_trusted_roots(file) == (TEE.root, INTEL_SGX_ROOT_CA)
+    leaf = TEE.pck(PLATFORM).certificate.public_bytes(Encoding.PEM)
+    for other in (b"", b"\x03\x03\x03", PEM + leaf, PEM[:100]):
+        file.write_bytes(other)
+        with pytest.raises(ConfigurationError, match=r"roots\.pem"):
+            read_trusted_roots(file)
+    with pytest.raises(ConfigurationError, match="No such file"):
+        read_trusted_roots(tmp_path / "missing")
 
 
 def test_sources_are_opened_by_location(tmp_path: Path) -> None:

@@ -208,6 +208,8 @@ def test_pccs_with_a_ca_of_its_own(tmp_path: Path) -> None:
     with running_pccs(lambda kind: TEE.collateral(kind, datetime.now(UTC)), tls) as pccs:
         known = open_source(pccs.url, tmp_path / "a", ROOTS, tls_ca=tmp_path / "ca.pem")
         verify(SGX_QUOTE, known.fetch(SGX_KIND), datetime.now(UTC))
+        anybody = open_source(pccs.url, tmp_path / "c", ROOTS, accept_any_certificate=True)
+        verify(SGX_QUOTE, anybody.fetch(SGX_KIND), datetime.now(UTC))
         unknown = open_source(pccs.url, tmp_path / "b", ROOTS)
         with pytest.raises(CollateralUnavailableError, match="CERTIFICATE_VERIFY_FAILED"):
             unknown.fetch(SGX_KIND)

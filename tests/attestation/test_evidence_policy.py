@@ -123,6 +123,19 @@ def test_advisories() -> None:
     unknown = with_status(needed, "INTEL-SA-00615", "INTEL-SA-00001")
     assert refusal(unknown, package) == "AcceptedAdvisories"
     check_package(unknown, BY_SIGNER)
+    with pytest.raises(
+        PolicyError, match=r"00001 not accepted, only intel-sa-00615, INTEL-SA-00828"
+    ):
+        check_package(unknown, package)
+
+
+def test_refused_status_is_shown_beside_the_accepted_ones() -> None:
+    old = with_status(TcbStatus.OUT_OF_DATE, "INTEL-SA-00615")
+    words = (
+        "OutOfDate is not accepted, only UpToDate, SWHardeningNeeded; advisories: INTEL-SA-00615"
+    )
+    with pytest.raises(PolicyError, match=words):
+        check_package(old, BY_SIGNER)
 
 
 def test_advisories_only_count_where_hardening_is_needed() -> None:
@@ -180,8 +193,8 @@ def test_platform_is_in_the_infrastructure(infrastructure: InfrastructurePolicy)
         (replace(EXACT, cpu_svn=bytes(17)), "CPUSVN"),
         (replace(EXACT, qe_svn=9), "QESVN"),
         (replace(EXACT, pce_svn=12), "PCESVN"),
-        (replace(EXACT, root_ca=INTEL_SGX_ROOT_CA.der), "RootCA"),
-        (replace(EXACT, root_ca=b"\x03\x03\x03"), "RootCA"),
+        (replace(EXACT, root_ca=INTEL_SGX_ROOT_CA.der), "RootCA is .*, not 'Intel SGX Root CA'"),
+        (replace(EXACT, root_ca=b"\x03\x03\x03"), "RootCA is .* the manifest has is no root"),
     ],
 )
 def test_platform_is_not_in_the_infrastructure(

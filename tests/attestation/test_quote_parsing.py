@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ringtaw_attestation import EvidenceError, Step, Tee, parse_quote
-from ringtaw_attestation.quote.parse import MAX_EVIDENCE_SIZE
+from ringtaw_attestation.quote.parse import (
+    MAX_EVIDENCE_SIZE,
+    add_open_enclave_header,
+    is_raw_sgx_quote,
+)
 from ringtaw_attestation.quote.sgx import EnclaveReport
 from ringtaw_attestation.quote.tdx import TdReport
-from ringtaw_attestation.softtee import Enclave, TrustDomain, add_open_enclave_header
+from ringtaw_attestation.softtee import Enclave, TrustDomain
 
 from tests.support.evidence import PLATFORM, REPORT_DATA, SGX_QUOTE, TDX_QUOTE, TEE
 
@@ -59,6 +63,12 @@ def test_tdx_fields() -> None:
 
 def test_open_enclave_header_is_cut_off() -> None:
     assert parse_quote(add_open_enclave_header(SGX_QUOTE)) == parse_quote(SGX_QUOTE)
+
+
+def test_raw_sgx_quotes_are_told_from_others() -> None:
+    assert is_raw_sgx_quote(SGX_QUOTE)
+    for other in (b"", SGX_QUOTE[:5], TDX_QUOTE, add_open_enclave_header(SGX_QUOTE)):
+        assert not is_raw_sgx_quote(other)
 
 
 @pytest.mark.parametrize("quote", QUOTES.values(), ids=QUOTES)

@@ -20,6 +20,7 @@ from ringtaw_attestation import (
     Tee,
     verify_quote,
 )
+from ringtaw_attestation.quote.parse import add_open_enclave_header
 from ringtaw_attestation.quote.tdx import TdReport
 from ringtaw_attestation.softtee import (
     CollateralAttacks,
@@ -28,7 +29,6 @@ from ringtaw_attestation.softtee import (
     SoftwarePlatform,
     SoftwareTee,
     TrustDomain,
-    add_open_enclave_header,
 )
 
 from tests.support.evidence import (

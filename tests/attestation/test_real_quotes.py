@@ -16,6 +16,7 @@ from ringtaw_attestation import (
     Step,
     TcbStatus,
     TrustedRoot,
+    claims_software_tee,
     collateral_from_json,
     parse_quote,
     verify_quote,
@@ -73,6 +74,7 @@ def test_sgx(samples: Path) -> None:
     report = verify_quote(quote, collateral, THEN)
     assert report.root == INTEL_SGX_ROOT_CA
     assert not report.is_software_tee
+    assert not claims_software_tee(quote)
     assert report.tcb.status is TcbStatus.CONFIGURATION_AND_SW_HARDENING_NEEDED
     assert report.tcb.advisories == ("INTEL-SA-00289", "INTEL-SA-00615")
     assert report.report_data.rstrip(b"\0") == b"Hello, world!"

@@ -15,6 +15,8 @@ from ringtaw_attestation import (
     PckCa,
     Tee,
     TrustedRoot,
+    add_open_enclave_header,
+    claims_software_tee,
     verify_quote,
 )
 from ringtaw_attestation.certificates.chain import load_chain
@@ -31,7 +33,15 @@ from ringtaw_attestation.softtee import (
     write_software_collateral,
 )
 
-from tests.support.evidence import NOW, PLATFORM, REPORT_DATA, SGX_KIND, TEE
+from tests.support.evidence import (
+    NOW,
+    PLATFORM,
+    REPORT_DATA,
+    SGX_KIND,
+    SGX_QUOTE,
+    TDX_QUOTE,
+    TEE,
+)
 
 
 def test_seed_determines_everything() -> None:
@@ -48,6 +58,16 @@ def test_all_certificates_say_what_they_are() -> None:
     for chain in chains:
         for certificate in load_chain(chain, Step.PCK_CHAIN, "chain"):
             assert "software TEE" in certificate.subject.rfc4514_string()
+
+
+@pytest.mark.parametrize("quote", [SGX_QUOTE, TDX_QUOTE, add_open_enclave_header(SGX_QUOTE)])
+def test_quotes_say_whose_they_are(quote: bytes) -> None:
+    assert claims_software_tee(quote)
+
+
+@pytest.mark.parametrize("other", [b"", SGX_QUOTE[:1000], b"software TEE"])
+def test_what_is_no_quote_claims_nothing(other: bytes) -> None:
+    assert not claims_software_tee(other)
 
 
 def test_names_are_not_intels() -> None:

@@ -19,7 +19,8 @@ from ringtaw_attestation import (
     Verifiers,
 )
 from ringtaw_attestation.dcap.plugins import SGX, TDX
-from ringtaw_attestation.softtee import Enclave, SoftwareTee, TrustDomain, add_open_enclave_header
+from ringtaw_attestation.quote.parse import add_open_enclave_header
+from ringtaw_attestation.softtee import Enclave, SoftwareTee, TrustDomain
 
 from tests.attestation.third_party_verifier import PREFIX, VERIFIER
 from tests.support.evidence import NOW, REPORT_DATA, ROOTS, SGX_QUOTE, TDX_QUOTE, TEE

@@ -23,6 +23,7 @@ from ringtaw_attestation.collateral.model import (
 )
 from ringtaw_attestation.collateral.service import CertificationService
 from ringtaw_attestation.collateral.sources import open_source
+from ringtaw_attestation.dcap.pck import claims_software_tee
 from ringtaw_attestation.dcap.verify import verify_quote
 from ringtaw_attestation.errors import (
     AttestationError,
@@ -44,10 +45,16 @@ from ringtaw_attestation.policy import (
     check_package,
     check_tcb,
 )
-from ringtaw_attestation.quote.parse import Quote, Tee, parse_quote
+from ringtaw_attestation.quote.parse import (
+    Quote,
+    Tee,
+    add_open_enclave_header,
+    is_raw_sgx_quote,
+    parse_quote,
+)
 from ringtaw_attestation.report import EnclaveIdentity, Platform, Report
 from ringtaw_attestation.status import TcbAssessment, TcbStatus
-from ringtaw_attestation.trust import INTEL_SGX_ROOT_CA, TrustedRoot
+from ringtaw_attestation.trust import INTEL_SGX_ROOT_CA, TrustedRoot, read_trusted_roots
 from ringtaw_attestation.trust_domains import TrustDomainPolicy, check_trust_domain
 from ringtaw_attestation.verifiers import Verifiers
 
@@ -84,6 +91,7 @@ __all__ = [
     "Verifier",
     "VerifierError",
     "Verifiers",
+    "add_open_enclave_header",
     "certificate_report_data",
     "check_certificate_binding",
     "check_coordinator_binding",
@@ -92,10 +100,13 @@ __all__ = [
     "check_package",
     "check_tcb",
     "check_trust_domain",
+    "claims_software_tee",
     "collateral_from_json",
     "collateral_to_json",
     "coordinator_report_data",
+    "is_raw_sgx_quote",
     "open_source",
     "parse_quote",
+    "read_trusted_roots",
     "verify_quote",
 ]

@@ -111,16 +111,21 @@ def check_tcb(report: Report, package: PackagePolicy) -> None:
     status, advisories = report.tcb.status, report.tcb.advisories
     if status is TcbStatus.UP_TO_DATE:
         return
-    if status not in (package.accepted_tcb_statuses or DEFAULT_TCB_STATUSES):
+    wanted = package.accepted_tcb_statuses or DEFAULT_TCB_STATUSES
+    if status not in wanted:
         raise PolicyError(
             "AcceptedTCBStatuses",
-            f"TCB status {status} is not accepted; advisories: {', '.join(advisories) or 'none'}",
+            f"TCB status {status} is not accepted, only {', '.join(wanted)}; "
+            f"advisories: {', '.join(advisories) or 'none'}",
             hint="update the platform, or accept the status in the package",
         )
     accepted = {advisory.casefold() for advisory in package.accepted_advisories}
     unknown = [one for one in advisories if one.casefold() not in accepted]
     if status is TcbStatus.SW_HARDENING_NEEDED and accepted and unknown:
-        raise PolicyError("AcceptedAdvisories", f"not accepted: {', '.join(unknown)}")
+        raise PolicyError(
+            "AcceptedAdvisories",
+            f"{', '.join(unknown)} not accepted, only {', '.join(package.accepted_advisories)}",
+        )
 
 
 def check_infrastructures(
@@ -146,8 +151,10 @@ def check_infrastructures(
 
 def _mismatch(report: Report, infrastructure: InfrastructurePolicy) -> str:
     """Return why a platform is not in an infrastructure, "" when it is."""
-    if infrastructure.root_ca and not _is_root(report.root, infrastructure.root_ca):
-        return f"RootCA is not {report.root.name!r}"
+    if infrastructure.root_ca:
+        reason = _root_mismatch(report.root, infrastructure.root_ca)
+        if reason:
+            return reason
     return _version_mismatch(report.platform, infrastructure)
 
 
@@ -164,12 +171,16 @@ def _version_mismatch(platform: Platform | None, wanted: InfrastructurePolicy) -
     return ""
 
 
-def _is_root(root: TrustedRoot, wanted: bytes) -> bool:
-    """Whether bytes of a manifest are a certificate of this root; odd ones are not."""
+def _root_mismatch(root: TrustedRoot, wanted: bytes) -> str:
+    """Return why bytes of a manifest are no certificate of this root, "" when they are."""
+    found = f"RootCA is {root.name!r} (SHA-256 {root.fingerprint})"
     try:
-        return root.is_same_authority(TrustedRoot.from_bytes(wanted).certificate)
+        other = TrustedRoot.from_bytes(wanted)
     except ConfigurationError:
-        return False
+        return f"{found}, and what the manifest has is no root certificate"
+    if root.is_same_authority(other.certificate):
+        return ""
+    return f"{found}, not {other.name!r} (SHA-256 {other.fingerprint})"
 
 
 def _check_hex(field: str, actual: bytes, wanted: str) -> None:

@@ -7,12 +7,14 @@ a root that merely comes with a quote or with collateral is never trusted for be
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
+
 from ringtaw_attestation.errors import ConfigurationError
 
 SOFTWARE_TEE: Final = "software TEE"
@@ -97,6 +99,26 @@ class TrustedRoot:
         return self.certificate.subject == certificate.subject and _public_key(
             self.certificate
         ) == _public_key(certificate)
+
+
+def read_trusted_roots(path: Path) -> tuple[TrustedRoot, ...]:
+    """Read a PEM file with one or more self-signed certificates.
+
+    Raises:
+        ConfigurationError: It cannot be read, or has something else.
+    """
+    try:
+        certificates = x509.load_pem_x509_certificates(path.read_bytes())
+        return tuple(
+            TrustedRoot.from_bytes(certificate.public_bytes(Encoding.DER))
+            for certificate in certificates
+        )
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from error
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{path}: {error.message}") from error
+    except Exception as error:
+        raise ConfigurationError(f"{path} has no certificates in PEM") from error
 
 
 def _public_key(certificate: x509.Certificate) -> bytes:

@@ -14,18 +14,27 @@ from ringtaw_attestation.trust import TrustedRoot
 
 
 def open_source(
-    location: str, cache: Path, roots: tuple[TrustedRoot, ...], *, tls_ca: Path | None = None
+    location: str,
+    cache: Path,
+    roots: tuple[TrustedRoot, ...],
+    *,
+    timeout: float = 10.0,
+    tls_ca: Path | None = None,
+    accept_any_certificate: bool = False,
 ) -> CollateralSource:
     """Return the source at a location: a URL of a PCCS or PCS, or the path of collateral files.
 
-    What a service gives is kept in the directory ``cache``. ``tls_ca`` is a PEM file with the CA of
-    a PCCS that no public CA has certified.
+    What a service gives is kept in the directory ``cache``. ``timeout`` is in seconds per request.
+    ``tls_ca`` is a PEM file with the CA of a PCCS that no public CA has certified. With
+    ``accept_any_certificate`` nobody's certificate matters, so that anyone on the way can hold back
+    news for as long as older collateral lasts.
 
     Raises:
         ConfigurationError: It is neither a usable URL nor an existing path.
     """
     if "://" in location:
-        service = CertificationService(location, tls=_tls(tls_ca))
+        tls = _tls(tls_ca, accept_any_certificate=accept_any_certificate)
+        service = CertificationService(location, timeout=timeout, tls=tls)
         return CollateralCache(service, cache, roots)
     path = Path(location)
     if not path.exists():
@@ -36,10 +45,12 @@ def open_source(
     return CollateralFiles(path)
 
 
-def _tls(ca: Path | None) -> ssl.SSLContext | None:
-    if ca is None:
-        return None
+def _tls(ca: Path | None, *, accept_any_certificate: bool) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=ca)
+        context = ssl.create_default_context(cafile=ca)
     except OSError as error:  # ssl.SSLError too
         raise ConfigurationError(f"cannot use {ca} as CA of the PCCS: {error}") from error
+    if accept_any_certificate:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

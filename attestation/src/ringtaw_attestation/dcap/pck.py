@@ -10,12 +10,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ringtaw_attestation.certificates.chain import Chain, verify_chain
 from ringtaw_attestation.certificates.pck import PckExtension, parse_pck_extension
-from ringtaw_attestation.certificates.profile import check_may_sign, public_key_of
+from ringtaw_attestation.certificates.pem import split_chain
+from ringtaw_attestation.certificates.profile import (
+    PARSE_ERRORS,
+    check_may_sign,
+    load_certificate,
+    public_key_of,
+)
 from ringtaw_attestation.collateral.model import PckCa, PlatformKind
 from ringtaw_attestation.collateral.verified import VerifiedCollateral
 from ringtaw_attestation.errors import EvidenceError, Step
-from ringtaw_attestation.quote.parse import Quote
-from ringtaw_attestation.trust import TrustedRoot
+from ringtaw_attestation.quote.parse import Quote, parse_quote
+from ringtaw_attestation.trust import SOFTWARE_TEE, TrustedRoot
 from ringtaw_attestation.validity import Validity
 
 _WHAT = "PCK certificate chain"
@@ -76,6 +82,16 @@ def check_revocation(chain: Chain, collateral: VerifiedCollateral) -> None:
         raise EvidenceError(Step.PCK_REVOCATION, "the CA of the PCK certificate is revoked")
     if collateral.pck_crl.revokes(chain.leaf):
         raise EvidenceError(Step.PCK_REVOCATION, "the platform's PCK certificate is revoked")
+
+
+def claims_software_tee(evidence: bytes) -> bool:
+    """Whether a quote says of itself that a software TEE made it. Nothing is verified."""
+    try:
+        last = split_chain(parse_quote(evidence).signature.pck_chain)[-1]
+        issuer = load_certificate(last).issuer.rfc4514_string()
+    except (EvidenceError, *PARSE_ERRORS):
+        return False
+    return SOFTWARE_TEE.lower() in issuer.lower()
 
 
 @lru_cache(maxsize=1024)

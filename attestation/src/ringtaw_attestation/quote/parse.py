@@ -23,6 +23,7 @@ INTEL_QE_VENDOR: Final = bytes.fromhex("939a7233f79c4ca9940a0db3957f0607")
 
 _OE_VERSION: Final = (1).to_bytes(4, "little")
 _OE_SGX_REMOTE: Final = 2
+_OE_HEADER: Final = _OE_VERSION + _OE_SGX_REMOTE.to_bytes(4, "little")
 _TD_BODIES: Final = {2: SIZE_1_0, 3: SIZE_1_5}
 """Sizes of the bodies that quotes of version 5 name by type."""
 
@@ -95,6 +96,17 @@ def strip_open_enclave_header(evidence: bytes) -> bytes:
     quote = reader.take(reader.unsigned(8, "Open Enclave report size"), "Open Enclave report")
     reader.finish("Open Enclave report")
     return quote
+
+
+def add_open_enclave_header(quote: bytes) -> bytes:
+    """Return a quote behind the header that Open Enclave's verifiers expect before SGX evidence."""
+    return _OE_HEADER + len(quote).to_bytes(8, "little") + quote
+
+
+def is_raw_sgx_quote(evidence: bytes) -> bool:
+    """Whether evidence claims to be an SGX quote without Open Enclave header."""
+    version = int.from_bytes(evidence[:2], "little")
+    return version in _VERSIONS[Tee.SGX] and evidence[4:8] == bytes(4)
 
 
 def _header(reader: Reader) -> QuoteHeader:

@@ -11,7 +11,7 @@ from ringtaw_attestation.softtee.collateral_attacks import CollateralAttacks
 from ringtaw_attestation.softtee.platform import FMSPC, SoftwarePlatform
 from ringtaw_attestation.softtee.quote_attacks import QuoteAttacks
 from ringtaw_attestation.softtee.store import open_software_tee, write_software_collateral
-from ringtaw_attestation.softtee.tee import SealingBinding, SoftwareTee, add_open_enclave_header
+from ringtaw_attestation.softtee.tee import SealingBinding, SoftwareTee
 
 __all__ = [
     "FMSPC",
@@ -22,7 +22,6 @@ __all__ = [
     "SoftwarePlatform",
     "SoftwareTee",
     "TrustDomain",
-    "add_open_enclave_header",
     "open_software_tee",
     "write_software_collateral",
 ]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from ringtaw_attestation.collateral.model import Collateral, PckCa, PlatformKind, SignedDocument
-from ringtaw_attestation.quote.parse import Tee
+from ringtaw_attestation.quote.parse import Tee, add_open_enclave_header
 from ringtaw_attestation.softtee import documents, pki
 from ringtaw_attestation.softtee.bodies import Enclave, TrustDomain
 from ringtaw_attestation.softtee.keys import SEED_SIZE, Keys, measurement
@@ -21,7 +21,6 @@ from ringtaw_attestation.trust import TrustedRoot
 LIFETIME: Final = timedelta(days=30)
 """How long collateral lasts, as Intel's does."""
 SEALING_KEY_SIZE: Final = 16
-_OE_HEADER: Final = bytes([1, 0, 0, 0, 2, 0, 0, 0])
 _TD_BODY_1_5: Final = 3
 
 
@@ -162,11 +161,6 @@ class SoftwareTee:
             self._keys.serial_number(role),
             path_length=path_length,
         )
-
-
-def add_open_enclave_header(quote: bytes) -> bytes:
-    """Return a quote behind Open Enclave's header."""
-    return _OE_HEADER + len(quote).to_bytes(8, "little") + quote
 
 
 def _crl(
