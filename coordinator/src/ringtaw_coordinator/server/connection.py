@@ -105,6 +105,7 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
         self._forget(self)
         if self._established:
             self._application.connection_lost(exception)
+        self._session.free()
 
     def pause_writing(self) -> None:
         self._blocked_by_network = True

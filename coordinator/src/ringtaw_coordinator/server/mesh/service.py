@@ -60,11 +60,12 @@ class MarbleService:
             self._working -= 1
 
     def _answer(self, parameters: MarbleParameters) -> Reply:
-        message = marble_pb2.ActivationResp(
-            Parameters=marble_pb2.Parameters(
-                Files=parameters.files, Env=parameters.env, Argv=parameters.argv
-            )
-        ).SerializeToString()
+        response = marble_pb2.ActivationResp()
+        response.Parameters.Files.update(parameters.files)
+        response.Parameters.Env.update(parameters.env)
+        response.Parameters.Argv.extend(parameters.argv)
+        response.Parameters.SetInParent()
+        message = response.SerializeToString()
         if len(message) <= self._limits.max_message:
             return success(message)
         text = (
