@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from ringtaw_coordinator.manifest.model import CertificateTemplate, Name
 from ringtaw_schemas import manifest_schema
 
-from tests.manifest.samples import JSON, accepted, problem, with_cert, with_secret
+from tests.manifest.samples import JSON, accepted, problem, warning, with_cert, with_secret
 
 
 def template(**fields: Any) -> CertificateTemplate:
@@ -168,20 +168,38 @@ def test_fields_that_would_be_lost_are_refused(field: str) -> None:
         ({"MaxPathLen": 1}, "/MaxPathLen", "only a CA"),
         ({"MaxPathLen": 0, "MaxPathLenZero": True}, "", "only a CA"),
         ({"SubjectKeyId": "A"}, "/SubjectKeyId", "is not base64"),
-        ({"Subject": {"Country": ["Germany"]}}, "/Subject/Country/0", "cannot be part of a name"),
-        ({"Subject": {"CommonName": "x" * 65}}, "/Subject/CommonName", "cannot be part of a name"),
+        ({"Subject": {"Country": ["D&"]}}, "/Subject/Country/0", "has characters that"),
+        ({"Subject": {"SerialNumber": "é"}}, "/Subject/SerialNumber", "has characters that"),
         (
             {"Subject": {"ExtraNames": [{"Type": [9, 9], "Value": "v"}]}},
             "/Subject/ExtraNames/0/Type",
             "is no object identifier",
         ),
-        ({"Subject": {"ExtraNames": [{"Type": [2, 5, 4, 3]}]}}, "/Subject/ExtraNames/0", "name"),
+        (
+            {"Subject": {"ExtraNames": [{"Type": [2, 5, 4, 6], "Value": "_"}]}},
+            "/Subject/ExtraNames/0",
+            "has characters that",
+        ),
     ],
 )
 def test_bad_fields(fields: JSON, pointer: str, message: str) -> None:
     found = problem(with_cert(**fields))
     assert found.pointer == f"/Secrets/s/Cert{pointer}"
     assert message in found.message
+
+
+@pytest.mark.parametrize(
+    ("subject", "pointer"),
+    [
+        ({"Country": ["Germany"]}, "/Country/0"),
+        ({"CommonName": "x" * 65}, "/CommonName"),
+        ({"ExtraNames": [{"Type": [2, 5, 4, 3]}]}, "/ExtraNames/0"),
+    ],
+)
+def test_lengths_that_go_takes_are_a_warning(subject: JSON, pointer: str) -> None:
+    found = warning(with_cert(Subject=subject))
+    assert found.pointer == f"/Secrets/s/Cert/Subject{pointer}"
+    assert "is not what X.520 allows" in found.message
 
 
 def go_certificate() -> bytes:

@@ -5,6 +5,7 @@ Source: https://pkg.go.dev/crypto/x509#Certificate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Final
@@ -29,6 +30,17 @@ _NAME_FIELDS: Final = {
     "CommonName": NameOID.COMMON_NAME,
     "SerialNumber": NameOID.SERIAL_NUMBER,
 }
+_PRINTABLE: Final = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]*")
+_ASCII: Final = re.compile(r"[\x00-\x7f]*")
+_ALLOWED: Final = {
+    NameOID.COUNTRY_NAME: _PRINTABLE,
+    NameOID.JURISDICTION_COUNTRY_NAME: _PRINTABLE,
+    NameOID.SERIAL_NUMBER: _PRINTABLE,
+    NameOID.DN_QUALIFIER: _PRINTABLE,
+    NameOID.EMAIL_ADDRESS: _ASCII,
+    NameOID.DOMAIN_COMPONENT: _ASCII,
+}
+"""Parts of names that are no UTF8String (RFC 5280, appendix A)."""
 
 
 def build_template(node: Node, report: Report) -> CertificateTemplate:
@@ -87,13 +99,12 @@ class _Template:
     def _name(self, node: Node) -> Name:
         def texts(key: str) -> tuple[str, ...]:
             for element in node.array(key):
-                self._report.parsed(element, lambda n: _attribute(_NAME_FIELDS[key], str(n.value)))
+                self._check_attribute(element, _NAME_FIELDS[key], str(element.value))
             return node.texts(key)
 
         def text(key: str) -> str:
-            self._report.parsed(
-                node.get(key), lambda n: _attribute(_NAME_FIELDS[key], str(n.value))
-            )
+            if (member := node.get(key)) is not None:
+                self._check_attribute(member, _NAME_FIELDS[key], str(member.value))
             return node.text(key)
 
         return Name(
@@ -113,16 +124,19 @@ class _Template:
         oid = self._report.parsed(node.get("Type"), object_identifier)
         if oid is None:
             return None
-        kind = x509.ObjectIdentifier(oid)
-        value = self._report.parsed(node, lambda n: _attribute(kind, n.text("Value")))
-        return None if value is None else (oid, value)
+        self._check_attribute(node, x509.ObjectIdentifier(oid), node.text("Value"))
+        return oid, node.text("Value")
 
-
-def _attribute(kind: x509.ObjectIdentifier, value: str) -> str:
-    try:
-        return str(x509.NameAttribute(kind, value).value)
-    except ValueError as error:
-        raise ValueError(f"cannot be part of a name: {error}") from None
+    def _check_attribute(self, node: Node, kind: x509.ObjectIdentifier, value: str) -> None:
+        allowed = _ALLOWED.get(kind)
+        if allowed is not None and not allowed.fullmatch(value):
+            message = "has characters that this part of a name cannot hold"
+            self._report.error(node, message)
+            return
+        try:
+            x509.NameAttribute(kind, value)
+        except ValueError as error:  # Go makes such a certificate, and many programs take it
+            self._report.warning(node, f"is not what X.520 allows: {error}")
 
 
 def _dns_name(node: Node) -> str:
