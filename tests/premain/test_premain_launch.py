@@ -74,7 +74,7 @@ def test_programs_that_cannot_be_executed(tmp_path: Path) -> None:
         str(no_interpreter): "its interpreter does not exist",
         str(directory): "Permission denied",
         str(not_executable / "below"): "Not a directory",
-        "nul\0byte": "null byte",
+        "nul\0byte": "null",
     }
     for program, problem in problems.items():
         with pytest.raises(CannotExecuteError, match=problem) as caught:

@@ -59,7 +59,7 @@ def bring_up(arguments: Sequence[str], log: Log) -> NoReturn:
     placement = place_files(runtime.order_files(parameters.files))
     try:
         spec = runtime.launch_spec(launch)
-        log.info(f"activated, wrote {len(parameters.files)} files, starting {spec.program}")
+        log.info(f"activated; files written: {len(parameters.files)}; starting {spec.program}")
         replace_process(spec)
     except BaseException:
         placement.undo()
