@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from cryptography import x509
@@ -17,9 +18,10 @@ from ringtaw_coordinator.pki.authority import (
 from ringtaw_coordinator.pki.encoding import private_der, public_der
 from ringtaw_coordinator.pki.fields import (
     BOTH_ROLES,
+    NO_EXPIRATION,
     SIGNATURE_HASH,
-    begin_certificate,
     new_key,
+    serial_number,
 )
 from ringtaw_coordinator.secrets.value import SecretValue
 
@@ -46,9 +48,16 @@ class MarbleIssuer:
     def __init__(self, intermediate: Intermediate) -> None:
         issuer = x509.load_der_x509_certificate(intermediate.marble_root)
         self._key = load_signing_key(intermediate.private_key)
-        self._issuer = issuer.subject
         self._organisation = tuple(issuer.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
-        self._issuer_identifier = key_identifier_of_issuer(issuer)
+        self._template = (
+            x509.CertificateBuilder()
+            .issuer_name(issuer.subject)
+            .not_valid_after(NO_EXPIRATION)
+            .add_extension(_USAGE, critical=True)
+            .add_extension(BOTH_ROLES, critical=False)
+            .add_extension(_NOT_AN_AUTHORITY, critical=True)
+            .add_extension(key_identifier_of_issuer(issuer), critical=False)
+        )
 
     def issue(
         self, marble_type: str, common_name: str, names: Sequence[x509.GeneralName]
@@ -58,31 +67,20 @@ class MarbleIssuer:
         ``common_name`` is the Marble's UUID; ``names`` become the subject alternative names.
         """
         key = new_key()
-        public_key = key.public_key()
-        subject = x509.Name(
-            [*self._organisation, x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+        subject = [*self._organisation, x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+        extension = x509.UnrecognizedExtension(MARBLE_TYPE, marble_type.encode())
+        builder = (
+            self._template.subject_name(x509.Name(subject))
+            .public_key(key.public_key())
+            .serial_number(serial_number())
+            .not_valid_before(datetime.now(UTC))
+            .add_extension(extension, critical=False)
         )
-        builder = begin_certificate(self._issuer, subject, public_key)
-        for extension, critical in self._extensions(marble_type, names):
-            builder = builder.add_extension(extension, critical)
+        if names:
+            builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         certificate = builder.sign(self._key, SIGNATURE_HASH)
         return SecretValue(
             certificate=certificate.public_bytes(Encoding.DER),
-            public=public_der(public_key),
+            public=public_der(key.public_key()),
             private=private_der(key),
         )
-
-    def _extensions(
-        self, marble_type: str, names: Sequence[x509.GeneralName]
-    ) -> list[tuple[x509.ExtensionType, bool]]:
-        marble = x509.UnrecognizedExtension(MARBLE_TYPE, marble_type.encode())
-        extensions: list[tuple[x509.ExtensionType, bool]] = [
-            (_USAGE, True),
-            (BOTH_ROLES, False),
-            (_NOT_AN_AUTHORITY, True),
-            (self._issuer_identifier, False),
-            (marble, False),
-        ]
-        if names:
-            extensions.append((x509.SubjectAlternativeName(names), False))
-        return extensions
