@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ringtaw_coordinator.core.api import ActivationRequest
+from ringtaw_coordinator.core.evidence import SimulationVerifier
 from ringtaw_coordinator.errors import (
     ActivationError,
     StoreError,
@@ -69,7 +70,7 @@ async def test_unlimited_activations_write_nothing(tmp_path: Path) -> None:
         assert len(files.steps) == steps
 
 
-class Verifier:
+class Verifier(SimulationVerifier):
     """Accepts evidence that says it is good."""
 
     async def verify(self, request: ActivationRequest, marble: Marble, manifest: Manifest) -> None:

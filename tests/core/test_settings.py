@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ringtaw_coordinator._parse import Address
 from ringtaw_coordinator.errors import SettingsError
-from ringtaw_coordinator.settings import SETTINGS, Address, Settings, read_settings
+from ringtaw_coordinator.settings import SETTINGS, CollateralSettings, Settings, read_settings
 
 
 def test_defaults() -> None:
@@ -21,6 +22,14 @@ def test_defaults() -> None:
         http_error_level="error",
         simulation=False,
         adapter="",
+        collateral=CollateralSettings(
+            location="https://api.trustedservices.intel.com",
+            cache=Path("marblerun-coordinator-data/collateral"),
+            timeout=10.0,
+            tls_ca=None,
+            accept_any_certificate=False,
+        ),
+        trusted_roots=None,
         warnings=(),
     )
 
@@ -46,6 +55,11 @@ def test_everything_set() -> None:
             "EDG_HTTP_ERROR_LOG_LEVEL": "WARN",
             "OE_SIMULATION": "1",
             "RINGTAW_ADAPTER": "gramine",
+            "RINGTAW_COLLATERAL": "https://pccs.example:8081",
+            "RINGTAW_COLLATERAL_CACHE": "/cache",
+            "RINGTAW_COLLATERAL_TIMEOUT": "0.5",
+            "RINGTAW_PCCS_CA": "/pccs.pem",
+            "RINGTAW_TRUSTED_ROOTS": "/roots.pem",
         }
     )
     assert settings.mesh_address == Address("::1", 0)
@@ -60,6 +74,26 @@ def test_everything_set() -> None:
     assert settings.http_error_level == "warning"
     assert settings.simulation
     assert settings.adapter == "gramine"
+    assert settings.trusted_roots == Path("/roots.pem")
+    assert settings.collateral == CollateralSettings(
+        location="https://pccs.example:8081",
+        cache=Path("/cache"),
+        timeout=0.5,
+        tls_ca=Path("/pccs.pem"),
+        accept_any_certificate=False,
+    )
+
+
+def test_collateral_is_kept_beside_the_state() -> None:
+    settings = read_settings({"EDG_COORDINATOR_SEAL_DIR": "/data"})
+    assert settings.collateral.cache == Path("/data/collateral")
+
+
+def test_a_pccs_is_verified_or_it_is_not() -> None:
+    insecure = "RINGTAW_PCCS_INSECURE_ACCEPT_ANY_CERTIFICATE"
+    assert read_settings({insecure: "1"}).collateral.accept_any_certificate
+    with pytest.raises(SettingsError, match=f"^RINGTAW_PCCS_CA: has no effect with {insecure}"):
+        read_settings({insecure: "1", "RINGTAW_PCCS_CA": "/pccs.pem"})
 
 
 def test_simulation_by_flag() -> None:
@@ -112,6 +146,11 @@ def test_wrong_addresses(text: str) -> None:
         ("OE_SIMULATION", "on"),
         ("EDG_HTTP_ERROR_LOG_LEVEL", "loud"),
         ("EDG_DISTRIBUTED_COORDINATOR", "1"),
+        ("RINGTAW_COLLATERAL_TIMEOUT", "0"),
+        ("RINGTAW_COLLATERAL_TIMEOUT", "61"),
+        ("RINGTAW_COLLATERAL_TIMEOUT", "nan"),
+        ("RINGTAW_COLLATERAL_TIMEOUT", "10 s"),
+        ("RINGTAW_PCCS_INSECURE_ACCEPT_ANY_CERTIFICATE", "yes"),
     ],
 )
 def test_wrong_values_are_refused_by_name(name: str, text: str) -> None:
@@ -125,13 +164,16 @@ def test_what_has_no_effect_is_told() -> None:
         "EDG_COORDINATOR_SEAL_DIRECTORY": "/data",
         "EDG_MAA_URL": "https://maa.example",
         "EDG_MARBLE_TYPE": "of a Marble in the same environment",
+        "RINGTAW_TRUSTED_ROOT": "/roots.pem",
+        "RINGTAW_ACTIVATION_TIMEOUT": "of a Marble as well",
         "PATH": "/bin",
     }
-    prometheus, misspelt, unknown = read_settings(environ).warnings
+    prometheus, misspelt, unknown, root = read_settings(environ).warnings
     assert "metrics are not available" in prometheus
     assert misspelt.startswith("EDG_COORDINATOR_SEAL_DIRECTORY: there is no such setting")
     assert 'did you mean "EDG_COORDINATOR_SEAL_DIR"?' in misspelt
     assert unknown.startswith("EDG_MAA_URL: there is no such setting")
+    assert 'did you mean "RINGTAW_TRUSTED_ROOTS"?' in root
 
 
 def test_every_setting_is_described() -> None:

@@ -14,8 +14,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ringtaw_coordinator.core.api import ActivationRequest
+from ringtaw_coordinator.core.attestation import SIMULATION, Attestation
+from ringtaw_coordinator.core.attester import SimulationAttester
 from ringtaw_coordinator.core.coordinator import Coordinator, open_coordinator
-from ringtaw_coordinator.core.evidence import EvidenceVerifier, SimulationVerifier
+from ringtaw_coordinator.core.evidence import EvidenceVerifier
 from ringtaw_coordinator.state.files import FileStore
 from ringtaw_coordinator.state.filesystem import FileSystem
 from ringtaw_coordinator.state.sealed_key import Sealer, UnprotectedSealer
@@ -35,9 +37,8 @@ async def coordinator_in(
 ) -> AsyncIterator[Coordinator]:
     """Open a Coordinator on the state in ``directory``, and close it in the end."""
     vault = Vault(FileStore(directory, files), sealer or UnprotectedSealer())
-    coordinator = await open_coordinator(
-        vault, verifier or SimulationVerifier(), NAMES, simulation=verifier is None
-    )
+    attestation = Attestation(verifier, SimulationAttester()) if verifier else SIMULATION
+    coordinator = await open_coordinator(vault, attestation, NAMES)
     try:
         yield coordinator
     finally:

@@ -10,10 +10,13 @@ from hashlib import sha256
 from ringtaw_coordinator.core.api import (
     CoordinatorQuote,
     ManifestAccepted,
+    SignedQuote,
     State,
     Status,
     StoredManifest,
 )
+from ringtaw_coordinator.errors import FeatureError
+from ringtaw_coordinator.manifest.model import FeatureGate
 from ringtaw_coordinator.server.client.server import ClientServer
 from ringtaw_coordinator.server.limits import ClientLimits
 
@@ -32,6 +35,9 @@ class ScriptedFacade:
         self.manifests: list[bytes] = []
         self.nonces: list[bytes | None] = []
         self.evidence = b"evidence"
+        self.software_tee = False
+        self.features: set[FeatureGate] = set()
+        self.quotes: list[bytes] = []
 
     def status(self) -> Status:
         """Return a state that follows from what was done."""
@@ -55,7 +61,18 @@ class ScriptedFacade:
         """Return the same for any nonce."""
         await self._act()
         self.nonces.append(nonce)
-        return CoordinatorQuote("-----BEGIN CERTIFICATE-----", self.evidence)
+        return CoordinatorQuote("-----BEGIN CERTIFICATE-----", self.evidence, self.software_tee)
+
+    def require_feature(self, gate: FeatureGate) -> None:
+        """Require that the test has enabled it."""
+        if gate not in self.features:
+            raise FeatureError(f"no {gate}")
+
+    async def sign_quote(self, quote: bytes) -> SignedQuote:
+        """Find every quote out of date."""
+        await self._act()
+        self.quotes.append(quote)
+        return SignedQuote("OutOfDate", b"signature", self.software_tee)
 
     async def _act(self) -> None:
         await asyncio.sleep(self.delay)

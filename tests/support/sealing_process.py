@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from ringtaw_coordinator.errors import PlatformError
-from ringtaw_coordinator.platform import choose_sealer
+from ringtaw_coordinator.platform import choose_platform
 from ringtaw_coordinator.settings import read_settings
 
 from tests.support.deployments import coordinator_in
@@ -20,7 +20,7 @@ from tests.support.deployments import coordinator_in
 
 async def main(directory: Path, manifest: str) -> None:
     try:
-        sealer = choose_sealer(read_settings(os.environ))
+        sealer = choose_platform(read_settings(os.environ)).sealer
         async with coordinator_in(directory, sealer=sealer) as coordinator:
             if manifest:
                 await coordinator.set_manifest(manifest.encode())

@@ -45,6 +45,14 @@ class VerificationError(CoordinatorError):
     """
 
 
+class UnavailableError(CoordinatorError):
+    """What this needs cannot be had at the moment, through no fault of the caller: try again."""
+
+
+class FeatureError(CoordinatorError):
+    """The manifest in force does not enable the feature that the request is for."""
+
+
 class InvalidUUIDError(CoordinatorError):
     """The UUID of an activation does not parse."""
 

@@ -3,51 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import structlog
+from ringtaw_attestation import (
+    INTEL_SGX_ROOT_CA,
+    AttestationError,
+    CollateralSource,
+    TrustedRoot,
+    Verifiers,
+    open_source,
+    read_trusted_roots,
+)
 from ringtaw_premain.errors import AdapterError, PremainError
 from ringtaw_premain.hookspecs import KeyBinding
 from ringtaw_premain.plugins import Runtime, choose_runtime
 
-from ringtaw_coordinator.core.evidence import EvidenceVerifier, SimulationVerifier
-from ringtaw_coordinator.errors import PlatformError
-from ringtaw_coordinator.settings import Settings
+from ringtaw_coordinator.core.attestation import SIMULATION, Attestation
+from ringtaw_coordinator.core.attester import QuoteAttester
+from ringtaw_coordinator.core.evidence import QuoteVerifier
+from ringtaw_coordinator.errors import PlatformError, SettingsError
+from ringtaw_coordinator.settings import CollateralSettings, Settings
 from ringtaw_coordinator.state.sealed_key import PlatformSealer, Sealer, UnprotectedSealer
 
 log = structlog.get_logger("coordinator")
 _SIMULATION_HINT = "for a simulation, which protects nothing, set OE_SIMULATION=1"
 
 
-def choose_sealer(settings: Settings) -> Sealer:
-    """Return what protects the state's key: the platform, or in simulation nothing.
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What protects the state's key, and what evidence is made with and judged by."""
+
+    sealer: Sealer
+    attestation: Attestation
+
+
+def choose_platform(settings: Settings) -> Platform:
+    """Return the platform that the Coordinator runs on, or in simulation none.
 
     Raises:
         PlatformError: This is no simulation, and no platform either.
+        SettingsError: A file that the settings name cannot be used.
     """
     if settings.simulation:
-        return UnprotectedSealer()
-    try:
-        runtime = choose_runtime(settings.adapter)
-    except AdapterError as error:
-        raise PlatformError(
-            f"there is no platform to attest on: {error}; {_SIMULATION_HINT}"
-        ) from None
-    if runtime.adapter.warning:
-        log.warning(runtime.adapter.warning, adapter=runtime.name)
-    return PlatformSealer(sealing_key(runtime))
+        return Platform(UnprotectedSealer(), SIMULATION)
+    runtime = _runtime(settings.adapter)
+    attestation = Attestation(choose_verifier(settings), QuoteAttester(runtime))
+    return Platform(PlatformSealer(sealing_key(runtime)), attestation)
 
 
-def choose_verifier(settings: Settings) -> EvidenceVerifier:
+def choose_verifier(settings: Settings) -> QuoteVerifier:
     """Return what judges the evidence of Marbles.
 
     Raises:
-        PlatformError: This is no simulation.
+        PlatformError: The verifiers that are installed cannot be used.
+        SettingsError: A file that the settings name cannot be used.
     """
-    if settings.simulation:
-        return SimulationVerifier()
-    raise PlatformError(
-        f"this version cannot verify the evidence of Marbles, so it admits none; {_SIMULATION_HINT}"
-    )
+    roots = _trusted_roots(settings)
+    try:
+        verifiers = Verifiers.installed()
+    except AttestationError as error:
+        raise PlatformError(f"evidence cannot be verified: {error}") from error
+    log.info("evidence is verified", formats=", ".join(verifiers.names))
+    return QuoteVerifier(verifiers, roots, _collateral(settings.collateral, roots))
 
 
 def sealing_key(runtime: Runtime) -> Callable[[KeyBinding], bytes]:
@@ -60,3 +78,49 @@ def sealing_key(runtime: Runtime) -> Callable[[KeyBinding], bytes]:
             raise PlatformError(str(error)) from error
 
     return platform_key
+
+
+def _runtime(adapter: str) -> Runtime:
+    try:
+        runtime = choose_runtime(adapter)
+    except AdapterError as error:
+        raise PlatformError(
+            f"there is no platform to attest on: {error}; {_SIMULATION_HINT}"
+        ) from None
+    if runtime.adapter.warning:
+        log.warning(runtime.adapter.warning, adapter=runtime.name)
+    return runtime
+
+
+def _trusted_roots(settings: Settings) -> tuple[TrustedRoot, ...]:
+    """Return Intel's root and those that are configured; every one of these is logged."""
+    if settings.trusted_roots is None:
+        return (INTEL_SGX_ROOT_CA,)
+    try:
+        configured = read_trusted_roots(settings.trusted_roots)
+    except AttestationError as error:
+        raise SettingsError(f"RINGTAW_TRUSTED_ROOTS: {error}") from error
+    for root in configured:
+        if root.is_software_tee:
+            log.warning("a software TEE is trusted, which protects nothing", root=root.name)
+        log.warning("trusted beside Intel's root", root=root.name, sha256=root.fingerprint)
+    return (INTEL_SGX_ROOT_CA, *configured)
+
+
+def _collateral(settings: CollateralSettings, roots: tuple[TrustedRoot, ...]) -> CollateralSource:
+    if settings.accept_any_certificate:
+        log.warning(
+            "the certificate of the PCCS is not verified: anyone on the way can hold back news, "
+            "such as revocations, until collateral expires"
+        )
+    try:
+        return open_source(
+            settings.location,
+            settings.cache,
+            roots,
+            timeout=settings.timeout,
+            tls_ca=settings.tls_ca,
+            accept_any_certificate=settings.accept_any_certificate,
+        )
+    except AttestationError as error:
+        raise SettingsError(f"no collateral can be had: {error}") from error

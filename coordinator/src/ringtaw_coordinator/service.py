@@ -6,21 +6,22 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from ringtaw_coordinator._parse import Address
 from ringtaw_coordinator.core.api import State
 from ringtaw_coordinator.core.coordinator import Coordinator, open_coordinator
 from ringtaw_coordinator.errors import CoordinatorError, PlatformError, SettingsError
 from ringtaw_coordinator.logs import configure_logging
-from ringtaw_coordinator.platform import choose_sealer, choose_verifier
+from ringtaw_coordinator.platform import Platform, choose_platform
 from ringtaw_coordinator.server.client.server import ClientServer
 from ringtaw_coordinator.server.mesh.server import MeshServer
-from ringtaw_coordinator.settings import Address, Settings
+from ringtaw_coordinator.settings import Settings
 from ringtaw_coordinator.state.files import FileStore
 from ringtaw_coordinator.state.vault import Vault
 
@@ -55,20 +56,18 @@ async def _serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with _coordinator(settings) as coordinator:
+    platform = choose_platform(settings)
+    async with _coordinator(platform, settings) as coordinator:
         await _set_startup_manifest(coordinator, settings.startup_manifest)
-        async with _servers(coordinator, settings):
+        async with _servers(coordinator, settings), _background(coordinator.tend()):
             await stop.wait()
             log.info("ending")
 
 
 @asynccontextmanager
-async def _coordinator(settings: Settings) -> AsyncIterator[Coordinator]:
-    sealer, verifier = choose_sealer(settings), choose_verifier(settings)
-    vault = Vault(FileStore(settings.seal_directory), sealer)
-    coordinator = await open_coordinator(
-        vault, verifier, settings.names, simulation=settings.simulation
-    )
+async def _coordinator(platform: Platform, settings: Settings) -> AsyncIterator[Coordinator]:
+    vault = Vault(FileStore(settings.seal_directory), platform.sealer)
+    coordinator = await open_coordinator(vault, platform.attestation, settings.names)
     yield coordinator
     try:
         await asyncio.wait_for(coordinator.close(), GRACE)
@@ -77,6 +76,13 @@ async def _coordinator(settings: Settings) -> AsyncIterator[Coordinator]:
         log.warning("ended during a change, which has not been acknowledged")
         sys.stderr.flush()
         os._exit(0)
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    yield
+    task.cancel()
 
 
 @asynccontextmanager

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Final, TypeVar
 
+from ringtaw_coordinator import _parse
 from ringtaw_coordinator.errors import SettingsError
-from ringtaw_coordinator.names import did_you_mean, quoted
+from ringtaw_coordinator.names import did_you_mean
 
 Value = TypeVar("Value")
 
@@ -90,32 +90,71 @@ SETTINGS: Final = (
         "Name of the adapter for the libOS that the Coordinator runs in. By default it is the one "
         "that detects its runtime.",
     ),
+    Setting(
+        "RINGTAW_COLLATERAL",
+        "https://api.trustedservices.intel.com",
+        "Where collateral for verifying evidence comes from: the URL of a PCCS or of Intel's PCS, "
+        "up to but without `/sgx/certification/v4`; or the path of a file or directory with "
+        "collateral.",
+    ),
+    Setting(
+        "RINGTAW_COLLATERAL_CACHE",
+        "",
+        "Directory that keeps what a PCCS or the PCS gave. By default `collateral` in "
+        "`EDG_COORDINATOR_SEAL_DIR`.",
+    ),
+    Setting(
+        "RINGTAW_COLLATERAL_TIMEOUT",
+        "10",
+        "Seconds that a PCCS or the PCS has for each answer.",
+    ),
+    Setting(
+        "RINGTAW_PCCS_CA",
+        "",
+        "PEM file with the CA that certified the PCCS, or with its self-signed certificate. By "
+        "default the CAs that this machine trusts.",
+    ),
+    Setting(
+        "RINGTAW_PCCS_INSECURE_ACCEPT_ANY_CERTIFICATE",
+        "0",
+        "`1` does not verify the certificate of the PCCS. Collateral is signed, but anyone on the "
+        "way can then hold back news, such as revocations, until it expires.",
+    ),
+    Setting(
+        "RINGTAW_TRUSTED_ROOTS",
+        "",
+        "PEM file with root certificates that evidence may rest on beside Intel's, for example a "
+        "software TEE's. Who chooses them chooses which evidence counts as genuine: inside an "
+        "enclave, setting and file must be measured.",
+    ),
 )
 """Every setting there is; an empty default means none."""
 
 _DEFAULTS: Final = {setting.name: setting.default for setting in SETTINGS}
 _OTHERS: Final = ("EDG_MARBLE_", "EDG_CWD")
-_LEVELS: Final = {"debug": "debug", "info": "info", "warn": "warning", "error": "error"}
-_MAX_NAMES: Final = 100
+_FAMILIES: Final = ("EDG_", "RINGTAW_COLLATERAL", "RINGTAW_PCCS", "RINGTAW_TRUSTED")
+"""How names begin that nobody but the Coordinator has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """Where to listen; an empty host means all addresses of this machine."""
+class CollateralSettings:
+    """Where collateral comes from and is kept."""
 
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+    location: str
+    """URL or path."""
+    cache: Path
+    timeout: float
+    """Seconds per request."""
+    tls_ca: Path | None
+    accept_any_certificate: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The validated settings."""
 
-    mesh_address: Address
-    client_address: Address
+    mesh_address: _parse.Address
+    client_address: _parse.Address
     names: tuple[str, ...]
     seal_directory: Path
     startup_manifest: Path | None
@@ -125,6 +164,8 @@ class Settings:
     """As the standard library's loggers name it, in lower case."""
     simulation: bool
     adapter: str
+    collateral: CollateralSettings
+    trusted_roots: Path | None
     warnings: tuple[str, ...]
     """What is set but has no effect."""
 
@@ -135,24 +176,41 @@ def read_settings(environ: Mapping[str, str], *, simulation: bool = False) -> Se
     Raises:
         SettingsError: A setting is wrong; says which and what it should look like.
     """
-    if _read(environ, "EDG_DISTRIBUTED_COORDINATOR", _switch):
+    if _read(environ, "EDG_DISTRIBUTED_COORDINATOR", _parse.switch):
         raise SettingsError("EDG_DISTRIBUTED_COORDINATOR: a shared state is not available yet")
-    startup_manifest = _read(environ, "EDG_STARTUP_MANIFEST", str)
-    debug = _read(environ, "EDG_DEBUG_LOGGING", _switch)
-    development = _read(environ, "EDG_COORDINATOR_DEV_MODE", _switch)
+    seal_directory = _read(environ, "EDG_COORDINATOR_SEAL_DIR", Path)
+    debug = _read(environ, "EDG_DEBUG_LOGGING", _parse.switch)
+    development = _read(environ, "EDG_COORDINATOR_DEV_MODE", _parse.switch)
     return Settings(
-        mesh_address=_read(environ, "EDG_COORDINATOR_MESH_ADDR", _address),
-        client_address=_read(environ, "EDG_COORDINATOR_CLIENT_ADDR", _address),
-        names=_read(environ, "EDG_COORDINATOR_DNS_NAMES", _names),
-        seal_directory=_read(environ, "EDG_COORDINATOR_SEAL_DIR", Path),
-        startup_manifest=Path(startup_manifest) if startup_manifest else None,
+        mesh_address=_read(environ, "EDG_COORDINATOR_MESH_ADDR", _parse.address),
+        client_address=_read(environ, "EDG_COORDINATOR_CLIENT_ADDR", _parse.address),
+        names=_read(environ, "EDG_COORDINATOR_DNS_NAMES", _parse.names),
+        seal_directory=seal_directory,
+        startup_manifest=_read(environ, "EDG_STARTUP_MANIFEST", _parse.optional_path),
         json_log=_read(environ, "EDG_LOG_FORMAT", str).lower() == "json",
         debug_log=debug or development,
-        http_error_level=_read(environ, "EDG_HTTP_ERROR_LOG_LEVEL", _level),
-        simulation=_read(environ, "OE_SIMULATION", _switch) or simulation,
+        http_error_level=_read(environ, "EDG_HTTP_ERROR_LOG_LEVEL", _parse.level),
+        simulation=_read(environ, "OE_SIMULATION", _parse.switch) or simulation,
         adapter=_read(environ, "RINGTAW_ADAPTER", str),
+        collateral=_collateral(environ, seal_directory),
+        trusted_roots=_read(environ, "RINGTAW_TRUSTED_ROOTS", _parse.optional_path),
         warnings=tuple(_without_effect(environ)),
     )
+
+
+def _collateral(environ: Mapping[str, str], seal_directory: Path) -> CollateralSettings:
+    cache = _read(environ, "RINGTAW_COLLATERAL_CACHE", _parse.optional_path)
+    insecure = "RINGTAW_PCCS_INSECURE_ACCEPT_ANY_CERTIFICATE"
+    settings = CollateralSettings(
+        location=_read(environ, "RINGTAW_COLLATERAL", str),
+        cache=cache or seal_directory / "collateral",
+        timeout=_read(environ, "RINGTAW_COLLATERAL_TIMEOUT", _parse.seconds),
+        tls_ca=_read(environ, "RINGTAW_PCCS_CA", _parse.optional_path),
+        accept_any_certificate=_read(environ, insecure, _parse.switch),
+    )
+    if settings.tls_ca and settings.accept_any_certificate:
+        raise SettingsError(f"RINGTAW_PCCS_CA: has no effect with {insecure}; choose one of them")
+    return settings
 
 
 def _read(environ: Mapping[str, str], name: str, parse: Callable[[str], Value]) -> Value:
@@ -168,57 +226,7 @@ def _without_effect(environ: Mapping[str, str]) -> list[str]:
         warnings.append("EDG_COORDINATOR_PROMETHEUS_ADDR: metrics are not available yet")
     for name in sorted(environ):
         known = name in _DEFAULTS or name.startswith(_OTHERS)
-        if name.startswith("EDG_") and environ[name] and not known:
+        if name.startswith(_FAMILIES) and environ[name] and not known:
             hint = did_you_mean(name, _DEFAULTS)
             warnings.append(f"{name}: there is no such setting" + (f"; {hint}" if hint else ""))
     return warnings
-
-
-def _switch(text: str) -> bool:
-    if text.lower() in ("1", "true"):
-        return True
-    if text.lower() in ("0", "false"):
-        return False
-    raise ValueError(f"{quoted(text)} is neither 1 nor 0")
-
-
-def _level(text: str) -> str:
-    level = _LEVELS.get(text.lower())
-    if level is None:
-        raise ValueError(f"{quoted(text)} is none of {', '.join(_LEVELS)}")
-    return level
-
-
-def _address(text: str) -> Address:
-    host, colon, port = text.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else -1
-    well_formed = colon and (bracketed or not set(host) & set(":[]")) and 0 <= number <= 65535
-    if bracketed:
-        host = str(IPv6Address(host[1:-1]))
-    if not well_formed or not host.isascii() or not host.isprintable() or " " in host:
-        raise ValueError(f"{quoted(text)} is not host:port, [IPv6]:port or :port")
-    return Address(host, number)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise ValueError(f"{quoted(text)} has no names; separate them by commas")
-    if len(names) > _MAX_NAMES:
-        raise ValueError(f"{len(names)} names; at most {_MAX_NAMES} are possible")
-    for name in names:
-        _check_name(name)
-    return names
-
-
-def _check_name(name: str) -> None:
-    """Take IP addresses, and DNS names with letters, digits, hyphens, dots, underscores, ``*``."""
-    try:
-        ip_address(name)
-    except ValueError:
-        characters = name.replace("-", "").replace(".", "").replace("_", "").replace("*", "")
-        if not (characters.isascii() and characters.isalnum()) or len(name) > 253:
-            raise ValueError(
-                f"{quoted(name)} is neither an IP address nor a DNS name in ASCII"
-            ) from None

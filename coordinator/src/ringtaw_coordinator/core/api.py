@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
+from ringtaw_coordinator.manifest.model import FeatureGate
+
 
 class State(IntEnum):
     """States of the Coordinator; the numbers are part of the client API."""
@@ -61,11 +63,25 @@ class ManifestAccepted:
 class CoordinatorQuote:
     """The Coordinator's evidence: PEM ``intermediate + root``, quote with Open Enclave header.
 
-    The quote is empty in simulation.
+    The quote is empty in simulation. ``software_tee`` says that no hardware stands behind it, or
+    behind what it admits.
     """
 
     certificate_chain: str
     quote: bytes
+    software_tee: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignedQuote:
+    """The Coordinator's word on an SGX quote: its TCB status, and the root key's signature (DER).
+
+    ``software_tee`` says that no hardware stands behind the quote.
+    """
+
+    tcb_status: str
+    signature: bytes
+    software_tee: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +114,7 @@ class Activator(Protocol):
             StateError: Not accepting Marbles.
             InvalidUUIDError: The UUID does not parse.
             VerificationError: The Marble is not admitted.
+            UnavailableError: Its evidence cannot be verified at the moment.
             ActivationError: Its parameters could not be made.
             StoreError: The change could not be made durable.
         """
@@ -131,5 +148,28 @@ class ClientFacade(Protocol):
         ...
 
     async def quote(self, nonce: bytes | None) -> CoordinatorQuote:
-        """Return evidence over the root certificate, and the nonce if there is one."""
+        """Return evidence over the root certificate, and the nonce if there is one.
+
+        Raises:
+            PlatformError: The platform gives none.
+            UnavailableError: Too many are waiting for theirs.
+        """
+        ...
+
+    def require_feature(self, gate: FeatureGate) -> None:
+        """Return if the manifest in force enables a feature.
+
+        Raises:
+            FeatureError: It does not, or there is none.
+        """
+        ...
+
+    async def sign_quote(self, quote: bytes) -> SignedQuote:
+        """Verify an SGX quote and sign its TCB status, good or bad.
+
+        Raises:
+            FeatureError: The manifest does not enable this.
+            VerificationError: The quote is not genuine.
+            UnavailableError: It cannot be verified at the moment.
+        """
         ...

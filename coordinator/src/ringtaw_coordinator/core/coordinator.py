@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import structlog
+from ringtaw_attestation import claims_software_tee
 
 from ringtaw_coordinator.core import activation
 from ringtaw_coordinator.core.api import (
@@ -20,17 +21,26 @@ from ringtaw_coordinator.core.api import (
     CoordinatorQuote,
     ManifestAccepted,
     MarbleParameters,
+    SignedQuote,
     State,
     Status,
     StoredManifest,
     TLSIdentity,
 )
-from ringtaw_coordinator.core.evidence import EvidenceVerifier
+from ringtaw_coordinator.core.attestation import Attestation
 from ringtaw_coordinator.core.founding import found
-from ringtaw_coordinator.core.identities import client_identity, mesh_identity, unattested_quote
+from ringtaw_coordinator.core.identities import certificate_chain, client_identity, mesh_identity
+from ringtaw_coordinator.core.quote_signing import sign_quote
 from ringtaw_coordinator.core.serving import Serving, serve
-from ringtaw_coordinator.errors import CoordinatorError, ManifestError, StateError, TemplateError
+from ringtaw_coordinator.errors import (
+    CoordinatorError,
+    FeatureError,
+    ManifestError,
+    StateError,
+    TemplateError,
+)
 from ringtaw_coordinator.manifest.load import load_manifest
+from ringtaw_coordinator.manifest.model import FeatureGate
 from ringtaw_coordinator.state.model import Deployment, new_deployment
 from ringtaw_coordinator.state.vault import Vault
 
@@ -40,6 +50,7 @@ MESSAGES: Final = {
     State.ACCEPTING_MANIFEST: "Ready to accept a manifest.",
     State.ACCEPTING_MARBLES: "Running, and ready to accept Marbles.",
 }
+SOFTWARE_TEE_NOTE: Final = " A software TEE is in use here: no hardware protects anything."
 
 T = TypeVar("T")
 
@@ -52,30 +63,31 @@ class Coordinator:
     def __init__(
         self,
         vault: Vault,
-        verifier: EvidenceVerifier,
+        attestation: Attestation,
         deployment: Deployment,
         *,
         serving: Serving | None,
         locked: str,
-        simulation: bool,
+        software_tee: bool,
     ) -> None:
         """Take what :func:`open_coordinator` found in the vault.
 
         ``serving`` is None before a manifest is set; then ``locked`` may say why the state that
         there is cannot be used. ``deployment`` is a provisional one in that case.
+        ``software_tee`` says that its own evidence, or what it accepts, is a software TEE's.
         """
         self._vault = vault
-        self._verifier = verifier
+        self._attestation = attestation
         self._serving = serving
         self._locked = locked
-        self._simulation = simulation
+        self._software_tee = software_tee
         self._lock = asyncio.Lock()
         self._set_deployment(deployment)
 
     @property
     def simulation(self) -> bool:
         """Whether evidence goes unchecked."""
-        return self._simulation
+        return self._attestation.is_simulation
 
     @property
     def mesh_identity(self) -> TLSIdentity:
@@ -90,7 +102,8 @@ class Coordinator:
     def status(self) -> Status:
         """Return the state."""
         state = self._state()
-        return Status(state, MESSAGES[state].format(reason=self._locked))
+        note = SOFTWARE_TEE_NOTE if self._software_tee else ""
+        return Status(state, MESSAGES[state].format(reason=self._locked) + note)
 
     def manifest(self) -> StoredManifest:
         """Return the manifest in force."""
@@ -101,8 +114,21 @@ class Coordinator:
         return StoredManifest(deployment.manifest, fingerprint, deployment.manifest_signature)
 
     async def quote(self, nonce: bytes | None) -> CoordinatorQuote:
-        """Return the certificates; in simulation there is no quote, whatever the nonce."""
-        return unattested_quote(self._deployment)
+        """Return evidence over the root certificate, and the nonce if there is one."""
+        deployment = self._deployment
+        evidence = await self._attestation.attester.quote(deployment.root.certificate, nonce or b"")
+        return CoordinatorQuote(certificate_chain(deployment), evidence, self._software_tee)
+
+    def require_feature(self, gate: FeatureGate) -> None:
+        """Return if the manifest in force enables a feature."""
+        if self._serving is None or gate not in self._serving.manifest.config.feature_gates:
+            raise FeatureError(f"the manifest in force does not have the feature gate {gate}")
+
+    async def sign_quote(self, quote: bytes) -> SignedQuote:
+        """Verify an SGX quote and sign its TCB status, good or bad."""
+        self.require_feature(FeatureGate.SIGN_QUOTE_ENDPOINT)
+        report = await self._attestation.verifier.appraise(quote, "a quote to sign")
+        return sign_quote(quote, report, self._deployment.root)
 
     async def set_manifest(self, raw: bytes) -> ManifestAccepted:
         """Set the manifest, durably."""
@@ -119,6 +145,12 @@ class Coordinator:
         log.info("Marble activated", marble_type=request.marble_type, uuid=request.uuid)
         return parameters
 
+    async def tend(self) -> None:
+        """Look after what evidence is judged by, until cancelled."""
+        if not self.simulation:
+            await self._attestation.check_own(self._deployment.root.certificate)
+        await self._attestation.verifier.keep_current()
+
     async def close(self) -> None:
         """Finish the change that is under way, and let go of the store."""
         async with self._lock:
@@ -126,7 +158,7 @@ class Coordinator:
 
     async def _activate(self, request: ActivationRequest) -> MarbleParameters:
         serving = self._accepting()
-        marble, uuid = await activation.admit(serving, request, self._verifier)
+        marble, uuid = await activation.admit(serving, request, self._attestation.verifier)
         if marble.definition.max_activations:
             activation.check_budget(serving, request.marble_type)
             return await self._change(lambda: self._activate_counted(request, uuid))
@@ -205,7 +237,7 @@ class Coordinator:
 
 
 async def open_coordinator(
-    vault: Vault, verifier: EvidenceVerifier, names: Sequence[str], *, simulation: bool
+    vault: Vault, attestation: Attestation, names: Sequence[str]
 ) -> Coordinator:
     """Resume from what the vault holds, or begin anew.
 
@@ -213,7 +245,7 @@ async def open_coordinator(
 
     Raises:
         StoreError: The store cannot be read.
-        PlatformError: The platform gave no sealing key.
+        PlatformError: The platform gave no sealing key, or no quote.
     """
     opened = await asyncio.to_thread(vault.open)
     serving, locked = None, opened.locked
@@ -224,13 +256,15 @@ async def open_coordinator(
             locked = f"this version of the Coordinator does not accept it: {error}"
     if locked:
         log.error("the state cannot be used: recovery is needed", reason=locked)
+    deployment = serving.deployment if serving else new_deployment(names)
+    quote = await attestation.attester.quote(deployment.root.certificate)
     return Coordinator(
         vault,
-        verifier,
-        serving.deployment if serving else new_deployment(names),
+        attestation,
+        deployment,
         serving=serving,
         locked=locked,
-        simulation=simulation,
+        software_tee=attestation.verifier.accepts_software_tee or claims_software_tee(quote),
     )
 
 

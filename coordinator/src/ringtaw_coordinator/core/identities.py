@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringtaw_coordinator.core.api import CoordinatorQuote, TLSIdentity
+from ringtaw_coordinator.core.api import TLSIdentity
 from ringtaw_coordinator.pki.encoding import CERTIFICATE, to_pem
 from ringtaw_coordinator.state.model import Deployment
 
@@ -23,8 +23,7 @@ def client_identity(deployment: Deployment) -> TLSIdentity:
     return TLSIdentity((deployment.root.certificate,), deployment.root.private_key)
 
 
-def unattested_quote(deployment: Deployment) -> CoordinatorQuote:
-    """Return the chain, intermediate first, with the empty quote of a simulation."""
+def certificate_chain(deployment: Deployment) -> str:
+    """Return the certificates that clients ask for beside a quote: PEM, intermediate first."""
     certificates = (deployment.intermediate.certificate, deployment.root.certificate)
-    chain = "".join(to_pem(CERTIFICATE, certificate) for certificate in certificates)
-    return CoordinatorQuote(chain, b"")
+    return "".join(to_pem(CERTIFICATE, certificate) for certificate in certificates)

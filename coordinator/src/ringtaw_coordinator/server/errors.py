@@ -44,6 +44,8 @@ _TABLE: Final[tuple[tuple[type[Exception], Answer], ...]] = (
         errors.VerificationError,
         Answer(GrpcCode.PERMISSION_DENIED, 401, 401, "marble verification failed: "),
     ),
+    (errors.UnavailableError, Answer(GrpcCode.UNAVAILABLE, 503, 503)),
+    (errors.FeatureError, Answer(GrpcCode.FAILED_PRECONDITION, 403, 403)),
     (errors.InvalidUUIDError, Answer(GrpcCode.INVALID_ARGUMENT, 400, 400, "invalid UUID: ")),
     (errors.ManifestError, Answer(GrpcCode.INTERNAL, 400, 500)),
     (errors.CoordinatorError, Answer(GrpcCode.INTERNAL, 500, 500)),

@@ -61,11 +61,10 @@ class ClientApp:
     async def _run(
         self, handler: Handler, request: web.BaseRequest, connection: TLSConnection, *, is_v1: bool
     ) -> web.Response:
-        refuse = error if is_v1 else failure
         try:
             body = await self._bodies.read(request)
         except RequestError as refusal:
-            return refuse(refusal.status, str(refusal))
+            return _refuse_request(refusal, is_v1=is_v1)
         connection.watch(self._limits.call_timeout, busy=True)
         certificate: bytes = connection.get_extra_info("peer_certificate")
         query = {name: request.query.getall(name) for name in request.query}
@@ -73,11 +72,17 @@ class ClientApp:
             call = ClientRequest(self._facade, query, bytes(body.content), certificate)
             return success(await handler(call))
         except RequestError as refusal:
-            return refuse(refusal.status, str(refusal))
+            return _refuse_request(refusal, is_v1=is_v1)
         except Exception as problem:
             return _refuse(problem, is_v1=is_v1)
         finally:
             body.release()
+
+
+def _refuse_request(refusal: RequestError, *, is_v1: bool) -> web.Response:
+    if is_v1:
+        return error(refusal.status, str(refusal))
+    return failure(refusal.status, str(refusal), refusal.data)
 
 
 def _refuse(problem: Exception, *, is_v1: bool) -> web.Response:

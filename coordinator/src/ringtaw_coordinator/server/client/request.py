@@ -14,15 +14,17 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from ringtaw_coordinator.core.api import ClientFacade
 from ringtaw_coordinator.server.budget import Budget
+from ringtaw_coordinator.server.client.jsend import Json
 from ringtaw_coordinator.server.limits import ClientLimits
 
 
 class RequestError(Exception):
-    """The request is refused before the Coordinator sees it."""
+    """The request is not as it should be; ``data`` says more to programs."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, data: Json = None) -> None:
         super().__init__(message)
         self.status = status
+        self.data = data
 
 
 @dataclass(frozen=True, slots=True)

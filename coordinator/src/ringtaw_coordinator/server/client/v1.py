@@ -40,6 +40,8 @@ async def quote_get(request: ClientRequest) -> Json:
     answer: dict[str, Json] = {"Cert": quote.certificate_chain, "Quote": to_base64(quote.quote)}
     if request.facade.simulation:
         answer["Simulation"] = True
+    if quote.software_tee:
+        answer["SoftwareTEE"] = True
     return answer
 
 

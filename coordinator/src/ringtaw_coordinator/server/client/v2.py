@@ -7,7 +7,8 @@ from binascii import Error as Base64Error
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from ringtaw_coordinator.errors import StateError
+from ringtaw_coordinator.errors import StateError, VerificationError
+from ringtaw_coordinator.manifest.model import FeatureGate
 from ringtaw_coordinator.server.client.jsend import Json, to_base64
 from ringtaw_coordinator.server.client.request import ClientRequest, RequestError
 
@@ -46,6 +47,25 @@ async def quote_get(request: ClientRequest) -> Json:
     answer: dict[str, Json] = {"cert": quote.certificate_chain, "quote": to_base64(quote.quote)}
     if request.facade.simulation:
         answer["simulation"] = True
+    if quote.software_tee:
+        answer["softwareTEE"] = True
+    return answer
+
+
+async def sign_quote_post(request: ClientRequest) -> Json:
+    """Verify an SGX quote; return its TCB status, signed whether good or bad."""
+    request.facade.require_feature(FeatureGate.SIGN_QUOTE_ENDPOINT)
+    try:
+        signed = await request.facade.sign_quote(request.json_bytes("sgxQuote"))
+    except VerificationError as error:
+        reason = {"sgxQuote": str(error)}
+        raise RequestError(400, "the quote does not verify", reason) from None
+    answer: dict[str, Json] = {
+        "tcbStatus": signed.tcb_status,
+        "verificationSignature": to_base64(signed.signature),
+    }
+    if signed.software_tee:
+        answer["softwareTEE"] = True
     return answer
 
 
@@ -63,4 +83,5 @@ ROUTES: Final[Mapping[tuple[str, str], Callable[[ClientRequest], Awaitable[Json]
     ("GET", "/api/v2/manifest"): manifest_get,
     ("POST", "/api/v2/manifest"): manifest_post,
     ("GET", "/api/v2/quote"): quote_get,
+    ("POST", "/api/v2/sign-quote"): sign_quote_post,
 }
