@@ -104,6 +104,8 @@ def test_the_place_of_the_uuid_file(environ: dict[str, str], path: str) -> None:
         ("EDG_MARBLE_COORDINATOR_ADDR", "https://coordinator:2001", "in brackets"),
         ("EDG_MARBLE_COORDINATOR_ADDR", "coördinator:2001", "not a host name"),
         ("EDG_MARBLE_COORDINATOR_ADDR", "a b:2001", "not a host name"),
+        ("EDG_MARBLE_COORDINATOR_ADDR", ".example:2001", "not a host name"),
+        ("EDG_MARBLE_COORDINATOR_ADDR", f"{'x' * 254}:2001", "not a host name"),
         ("EDG_MARBLE_DNS_NAMES", "bücher.example", "xn--"),
         ("EDG_MARBLE_DNS_NAMES", "a b", "neither a DNS name nor an IP address"),
         ("EDG_MARBLE_DNS_NAMES", "x" * 254, "neither a DNS name nor an IP address"),

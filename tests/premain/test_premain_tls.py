@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import ssl
@@ -253,3 +254,27 @@ def test_a_server_that_falls_silent_after_the_handshake(
             connection.receive(1)
         with pytest.raises(UnreachableError, match="within the time"):
             connection.send(b"x")
+
+
+def test_the_next_address_is_tried_where_one_family_is_missing(
+    start_script: StartScript, context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front = start_script(say_hello)
+    real = socket.socket
+
+    def without_ipv6(family: int = -1, *rest: int, **more: int) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return real(family, *rest, **more)
+
+    ipv6 = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", front.port, 0, 0))
+    ipv4 = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", front.port))
+    unsupported = pytest.raises(UnreachableError, match="Address family not supported")
+    address = Address("localhost", front.port)
+    monkeypatch.setattr(socket, "socket", without_ipv6)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [ipv6, ipv4])
+    with _tls.Connection.open(address, context, None, soon()) as connection:
+        assert connection.receive(100) == b"hello"
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [ipv6])
+    with unsupported:
+        _tls.Connection.open(address, context, None, soon())

@@ -114,12 +114,15 @@ def _require_utf8() -> None:
 
 def _stop_on_signals(log: Log) -> None:
     """Let signals unwind the stack, so that nothing half-done stays behind."""
+    signals = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 
     def stop(number: int, _: object) -> NoReturn:
+        for caught in signals:
+            signal.signal(caught, signal.SIG_IGN)  # what is done now must not be interrupted
         log.error(f"stopped by {signal.Signals(number).name}, nothing was started")
         sys.exit(128 + number)
 
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    for number in signals:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, stop)
 

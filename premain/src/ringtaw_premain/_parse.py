@@ -62,7 +62,8 @@ def address(text: str) -> Address:
         raise ValueError(f"{text!r}: write an IPv6 address in brackets, as in [::1]:2001")
     if not separator or not host:
         raise ValueError(f"{text!r} is not host:port, as in localhost:2001")
-    if not (host.isascii() and host.isprintable() and not set(host) & set(" /@\\")):
+    printable = host.isascii() and host.isprintable() and not set(host) & set(" /@\\")
+    if not printable or host.startswith(".") or len(host) > _MAX_DNS_NAME:
         raise ValueError(f"{host!r} is not a host name or address")
     return Address(host, _port(port_text))
 

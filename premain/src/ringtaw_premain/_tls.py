@@ -10,7 +10,7 @@ import ssl
 import sys
 import time
 from contextlib import suppress
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from ringtaw_premain import _private_file
 from ringtaw_premain._parse import Address, Pin, ip_address
@@ -107,18 +107,26 @@ def _connect(address: Address, deadline: float) -> socket.socket:
     except OSError as error:
         raise UnreachableError(f"cannot resolve {address.host}: {error.strerror}") from None
     reason = "it has no address"
-    for family, kind, protocol, _, endpoint in found:
-        attempt = socket.socket(family, kind, protocol)
+    for family, _, _, _, endpoint in found:
+        timeout = min(CONNECT_TIMEOUT, _remaining(deadline))
         try:
-            attempt.settimeout(min(CONNECT_TIMEOUT, _remaining(deadline)))
-            attempt.connect(endpoint)
-            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return _connect_to(family, endpoint, timeout)
         except OSError as error:
-            attempt.close()
             reason = error.strerror or str(error)
-        else:
-            return attempt
     raise UnreachableError(f"cannot connect to {address}: {reason}")
+
+
+def _connect_to(family: socket.AddressFamily, endpoint: Any, timeout: float) -> socket.socket:
+    attempt = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        attempt.settimeout(timeout)
+        attempt.connect(endpoint)
+        with suppress(OSError):  # a libOS may not know it
+            attempt.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        attempt.close()
+        raise
+    return attempt
 
 
 def _shake_hands(
@@ -129,8 +137,9 @@ def _shake_hands(
         raw.settimeout(min(HANDSHAKE_TIMEOUT, _remaining(deadline)))
         return context.wrap_socket(raw, server_hostname=server_name)
     except OSError as error:
-        raw.close()
         raise _explained(error) from None
+    finally:
+        raw.close()  # the TLS socket has taken the descriptor over, if there is one
 
 
 def _check_peer(connected: ssl.SSLSocket, address: Address, pin: Pin | None) -> None:
