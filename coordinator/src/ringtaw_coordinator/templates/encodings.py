@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import textwrap
 from collections.abc import Callable
 from typing import Final
 
+from ringtaw_coordinator.pki.encoding import to_pem
 from ringtaw_coordinator.secrets.value import SecretValue
 from ringtaw_coordinator.templates.resolve import Insert, Part, Reference
 
@@ -47,8 +47,5 @@ def part_of(value: SecretValue, reference: Reference) -> bytes:
 
 
 def _pem(reference: Reference, der: bytes) -> bytes:
-    """Encode as RFC 7468 says, ending in a newline as Go does."""
     assert reference.part is not None  # noqa: S101 - pem of a whole secret does not compile
-    label = _PEM_TYPES[reference.part]
-    lines = textwrap.wrap(base64.b64encode(der).decode(), 64)
-    return "\n".join((f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", "")).encode()
+    return to_pem(_PEM_TYPES[reference.part], der).encode()
