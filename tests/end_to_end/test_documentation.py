@@ -45,7 +45,7 @@ def test_commands_are_marked_as_such(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=page_id)
 def test_commands_run(page: Path, tmp_path: Path) -> None:
-    script = "".join(runnable(block) for block in blocks(page) if block.language == "sh")
+    script, missing = runnable([block for block in blocks(page) if block.language == "sh"])
     for port in DEFAULT_PORTS:
         script = re.sub(rf"\b{port}\b", free_port(), script)
     result = subprocess.run(
@@ -60,14 +60,23 @@ def test_commands_run(page: Path, tmp_path: Path) -> None:
         timeout=300,
     )
     assert result.returncode == 0, f"{script}\n---\n{result.stdout}"
-
-
-def runnable(block: Block) -> str:
-    """Return the block's commands, or skip the page for what this machine lacks."""
-    if other := block.attributes.get("tested-by"):
-        assert block.body.strip() in (PROJECT / other).read_text()
-        return ""
-    missing = [name for name in block.requires if not (shutil.which(name) or Path(name).exists())]
     if missing:
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    return block.body
+        pytest.skip(f"run up to the first command that needs what is missing: {missing}")
+
+
+def runnable(commands: list[Block]) -> tuple[str, str]:
+    """Return the commands up to the first that needs what this machine lacks, and what that is."""
+    script = ""
+    for block in commands:
+        if other := block.attributes.get("tested-by"):
+            assert block.body.strip() in (PROJECT / other).read_text()
+            continue
+        lacking = [name for name in block.requires if not is_there(name)]
+        if lacking:
+            return script, ", ".join(lacking)
+        script += block.body
+    return script, ""
+
+
+def is_there(requirement: str) -> bool:
+    return bool(shutil.which(requirement)) or Path(requirement).exists()
