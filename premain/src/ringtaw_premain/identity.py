@@ -2,8 +2,8 @@
 
 The certificate identifies the TLS connection to the Coordinator: the quote is over its hash, so
 nobody else can use the quote. The request carries the names that the issued certificate will have.
-Both are written with a few lines of DER, since loading an X.509 library would take longer than
-everything else here together. Profiles: RFC 5280, RFC 2986, RFC 5480.
+Both are written with a few lines of DER, since loading an X.509 library would make the whole start
+a third longer. Profiles: RFC 5280, RFC 2986, RFC 5480.
 """
 
 from __future__ import annotations
@@ -12,17 +12,11 @@ import os
 import time
 from typing import Final, NamedTuple
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ringtaw_premain import _der
 from ringtaw_premain._parse import AlternativeNames
-
-try:
-    # The same classes as those of the public module, which also loads all of SSH (8 ms).
-    from cryptography.hazmat.primitives import _serialization as serialization
-except ImportError:  # pragma: no cover  (a version of cryptography that is laid out differently)
-    from cryptography.hazmat.primitives import serialization  # type: ignore[no-redef]
 
 COMMON_NAME: Final = "MarbleRun Marble"
 SERIAL_NUMBER_SIZE: Final = 16
