@@ -72,7 +72,7 @@ class Platform:
     def verify(self, quote: bytes, peer_certificate: bytes) -> Report:
         """Return what evidence says, for the connection with this certificate."""
         collateral = CollateralFiles(self.directory / "collateral")
-        context = VerificationContext((self.tee.root,), collateral, datetime.now(UTC))
+        context = VerificationContext((self.tee.root,), collateral)
         report = Verifiers.installed().verify(quote, context)
         check_certificate_binding(report.report_data, peer_certificate)
         return report

@@ -62,7 +62,7 @@ class _Source:
         return SGX_COLLATERAL if platform.tee is Tee.SGX else TDX_COLLATERAL
 
 
-_CONTEXT: Final = VerificationContext(ROOTS, _Source(), NOW)
+_CONTEXT: Final = VerificationContext(ROOTS, _Source(), lambda: NOW)
 
 
 def evidence(data: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def source() -> Source:
 
 @pytest.fixture
 def context(source: Source) -> VerificationContext:
-    return VerificationContext(ROOTS, source, NOW)
+    return VerificationContext(ROOTS, source, lambda: NOW)
 
 
 def test_built_in_verifiers_are_installed() -> None:
@@ -72,6 +73,19 @@ def test_collateral_is_asked_for_by_kind(context: VerificationContext, source: S
     assert [str(platform) for platform in source.asked] == ["sgx-platform-534F46540001"]
 
 
+def test_collateral_may_be_issued_while_it_is_fetched() -> None:
+    time = NOW
+
+    class Slow:
+        def fetch(self, platform: PlatformKind) -> Collateral:
+            nonlocal time
+            time += timedelta(seconds=5)
+            return TEE.collateral(platform, time)
+
+    context = VerificationContext(ROOTS, Slow(), lambda: time)
+    assert Verifiers([SGX]).verify(SGX_QUOTE, context).valid_from == time
+
+
 def test_strangers_cannot_make_us_ask(context: VerificationContext, source: Source) -> None:
     quote = SoftwareTee(bytes(32)).sgx_quote(Enclave(), REPORT_DATA)
     with pytest.raises(EvidenceError) as caught:
@@ -86,7 +100,7 @@ def test_missing_collateral_is_not_the_evidences_fault() -> None:
             raise CollateralUnavailableError(f"none for {platform}")
 
     with pytest.raises(CollateralUnavailableError):
-        Verifiers([SGX]).verify(SGX_QUOTE, VerificationContext(ROOTS, Empty(), NOW))
+        Verifiers([SGX]).verify(SGX_QUOTE, VerificationContext(ROOTS, Empty(), lambda: NOW))
 
 
 @pytest.mark.parametrize("evidence", [b"", b"\x03\x00", b"hello", bytes(100), b"\xff" * 5000])

@@ -13,11 +13,13 @@ evidence.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import pluggy
+
 from ringtaw_attestation.collateral.model import CollateralSource
 from ringtaw_attestation.report import Report
 from ringtaw_attestation.trust import TrustedRoot
@@ -47,13 +49,22 @@ class Verifier:
     hooks: str
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationContext:
-    """What verification rests on: trusted roots, a source of collateral, the time."""
+    """What verification rests on: trusted roots, a source of collateral, a clock."""
 
     roots: tuple[TrustedRoot, ...]
     collateral: CollateralSource
-    time: datetime
+    clock: Callable[[], datetime] = _now
+
+    @property
+    def time(self) -> datetime:
+        """What the clock says: to be asked for after collateral, which may be issued just now."""
+        return self.clock()
 
 
 class VerifierHooks:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import Final, Protocol
 
 import structlog
@@ -135,9 +134,8 @@ class QuoteVerifier:
 
     def _report(self, evidence: bytes, whose: str) -> Report:
         with _refusals():
-            report = self._verifiers.verify(
-                evidence, VerificationContext(self._roots, self._collateral, datetime.now(UTC))
-            )
+            context = VerificationContext(self._roots, self._collateral)
+            report = self._verifiers.verify(evidence, context)
         if report.is_software_tee:
             _log.warning("evidence of a software TEE", whose=whose, evidence=report.describe())
         else:
