@@ -92,6 +92,7 @@ def test_request_and_answer_arrive_whole(
         (errors.InvalidUUIDError("x"), grpc.StatusCode.INVALID_ARGUMENT, "invalid UUID: x"),
         (errors.ActivationError("secret a"), grpc.StatusCode.INTERNAL, "secret a"),
         (errors.StoreError("disk full"), grpc.StatusCode.INTERNAL, "disk full"),
+        (errors.UnavailableError("no PCCS"), grpc.StatusCode.UNAVAILABLE, "no PCCS"),
         (errors.UnauthenticatedError("who?"), grpc.StatusCode.UNAUTHENTICATED, "who?"),
         (errors.VerificationError("naïve 100 %\n☃"), grpc.StatusCode.PERMISSION_DENIED, "☃"),
     ],

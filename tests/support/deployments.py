@@ -34,10 +34,15 @@ async def coordinator_in(
     files: FileSystem | None = None,
     sealer: Sealer | None = None,
     verifier: EvidenceVerifier | None = None,
+    attestation: Attestation = SIMULATION,
 ) -> AsyncIterator[Coordinator]:
-    """Open a Coordinator on the state in ``directory``, and close it in the end."""
+    """Open a Coordinator on the state in ``directory``, and close it in the end.
+
+    ``verifier`` is for attestation in one direction.
+    """
     vault = Vault(FileStore(directory, files), sealer or UnprotectedSealer())
-    attestation = Attestation(verifier, SimulationAttester()) if verifier else SIMULATION
+    if verifier is not None:
+        attestation = Attestation(verifier, SimulationAttester())
     coordinator = await open_coordinator(vault, attestation, NAMES)
     try:
         yield coordinator

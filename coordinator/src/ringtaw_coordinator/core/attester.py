@@ -10,10 +10,24 @@ from ringtaw_attestation import (
     is_raw_sgx_quote,
 )
 from ringtaw_premain.errors import PremainError
-from ringtaw_premain.plugins import Runtime
 
 from ringtaw_coordinator.core.threads import Threads
 from ringtaw_coordinator.errors import PlatformError
+
+
+class EvidenceIssuer(Protocol):
+    """What is needed of an adapter's runtime side, :class:`ringtaw_premain.runtime.Runtime`."""
+
+    name: str
+    """The adapter's."""
+
+    def issue_evidence(self, report_data: bytes) -> bytes:
+        """Return a quote over 64 bytes of report data.
+
+        Raises:
+            PremainError: There is none.
+        """
+        ...
 
 
 class Attester(Protocol):
@@ -44,8 +58,8 @@ class QuoteAttester:
     process. The one without nonce, which anybody gets, is made once per root certificate.
     """
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
+    def __init__(self, issuer: EvidenceIssuer) -> None:
+        self._issuer = issuer
         self._threads = Threads("a quote of the Coordinator", running=1, waiting=32)
         self._lasting = (b"", b"")
 
@@ -62,9 +76,9 @@ class QuoteAttester:
 
     def _issue(self, report_data: bytes) -> bytes:
         try:
-            evidence = self._runtime.issue_evidence(report_data)
+            evidence = self._issuer.issue_evidence(report_data)
         except PremainError as error:
             raise PlatformError(f"the platform gives no quote: {error}") from error
         if not evidence:
-            raise PlatformError(f"adapter({self._runtime.name}): the quote is empty")
+            raise PlatformError(f"adapter({self._issuer.name}): the quote is empty")
         return add_open_enclave_header(evidence) if is_raw_sgx_quote(evidence) else evidence
