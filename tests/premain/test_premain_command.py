@@ -240,6 +240,15 @@ def test_an_internal_error_tells_no_secret(
     assert re.search(r"Error: internal error: TypeError in launch\.py:\d+$", done.stderr.rstrip())
 
 
+def test_an_incomplete_image_is_one_line(premain: Premain, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "cryptography.py").write_text("raise ImportError('libgcc_s.so.1: cannot open')")
+    done = premain({"PYTHONPATH": str(site)}, interpreter_options=("-P",))
+    assert done.returncode == 125
+    assert re.fullmatch(r"\[PreMain\] Error: .*image is incomplete: libgcc_s.*\n", done.stderr)
+
+
 def test_help_lists_every_setting(premain: Premain) -> None:
     done = premain({}, "--help")
     assert (done.returncode, done.stderr) == (0, "")
