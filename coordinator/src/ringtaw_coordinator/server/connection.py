@@ -138,7 +138,7 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
         return self._network.get_extra_info(name, default)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if self._closing:
+        if self._closing or not data:
             return
         try:
             self._session.write(data)

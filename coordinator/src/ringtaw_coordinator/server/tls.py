@@ -18,6 +18,9 @@ from OpenSSL import SSL, crypto
 
 from ringtaw_coordinator.core.api import TLSIdentity
 
+MODE_ENABLE_PARTIAL_WRITE: Final = 1
+"""SSL_MODE_ENABLE_PARTIAL_WRITE of OpenSSL, which pyOpenSSL sets and does not name. Without it one
+write encrypts as many records as it needs: memory is always ready for more."""
 RECORD: Final = 16 * 1024
 """Bytes of plaintext in the largest TLS record (RFC 8446 section 5.1)."""
 OUTGOING: Final = 128 * 1024
@@ -84,6 +87,7 @@ def _harden(context: SSL.Context) -> None:
     context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
+    context.clear_mode(MODE_ENABLE_PARTIAL_WRITE)
 
 
 def _load(context: SSL.Context, identity: TLSIdentity) -> None:
@@ -157,10 +161,8 @@ class TLSSession:
         Raises:
             TLSError: The connection is past sending.
         """
-        view = memoryview(plaintext)
         try:
-            while view:
-                view = view[self._connection.send(view) :]
+            self._connection.send(plaintext)
         except SSL.Error as error:
             raise TLSError(_reason(error)) from None
 
