@@ -7,13 +7,21 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
-from tests.support.coordinator_simulator import CoordinatorSimulator
+
+class Coordinator(Protocol):
+    """Something that Marbles activate at."""
+
+    @property
+    def address(self) -> str:
+        """``host:port``."""
+        ...
 
 
 def run_premain(
     environ: Mapping[str, str],
-    coordinator: CoordinatorSimulator,
+    coordinator: Coordinator,
     directory: Path,
     *arguments: str,
     argv0: str = sys.executable,

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ PATIENCE = 30.0
 
 
 class CoordinatorProcess:
-    """A Coordinator that serves on the loopback interface, in simulation."""
+    """A Coordinator that serves on the loopback interface."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
@@ -64,6 +64,11 @@ class CoordinatorProcess:
         return self._addresses["mesh_address"]
 
     @property
+    def address(self) -> str:
+        """The same, as the Coordinator simulator calls it."""
+        return self.mesh_address
+
+    @property
     def client_address(self) -> tuple[str, int]:
         """Where operators are served."""
         host, _, port = self._addresses["client_address"].rpartition(":")
@@ -73,6 +78,13 @@ class CoordinatorProcess:
     def events(self) -> list[str]:
         """What was logged, without the values."""
         return [json.loads(line)["event"] for line in self.output if line.startswith("{")]
+
+    def wait_for(self, event: str) -> None:
+        """Return when this was logged."""
+        deadline = time.monotonic() + PATIENCE
+        while event not in self.events:
+            assert time.monotonic() < deadline, "".join(self.output)
+            time.sleep(0.01)
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """Call the client API; return the whole answer."""
@@ -94,17 +106,25 @@ class CoordinatorProcess:
         encoded = base64.b64encode(raw).decode()
         return self.call("POST", "/api/v2/manifest", {"manifest": encoded})
 
-    def activate(self, marble_type: str, uuid: str = "") -> Parameters:
-        """Activate a Marble."""
+    def activate(
+        self,
+        marble_type: str,
+        uuid: str = "",
+        *,
+        attest: Callable[[bytes], bytes] = lambda certificate: b"",
+        patience: float = 20.0,
+    ) -> Parameters:
+        """Activate a Marble; ``attest`` makes its quote for its TLS certificate."""
         settings = read_settings(
             {
                 "EDG_MARBLE_TYPE": marble_type,
                 "EDG_MARBLE_COORDINATOR_ADDR": self.mesh_address,
-                "RINGTAW_ACTIVATION_TIMEOUT": "20",
+                "RINGTAW_ACTIVATION_TIMEOUT": str(patience),
             }
         )
         identity = create_identity(settings.names)
-        request = ActivationRequest(b"", identity.request, marble_type, uuid or str(uuid4()))
+        quote = attest(identity.certificate)
+        request = ActivationRequest(quote, identity.request, marble_type, uuid or str(uuid4()))
         return activate(settings, identity, request, Log(json=False))
 
     def end(self, number: int = signal.SIGTERM) -> float:
@@ -130,13 +150,12 @@ def environment(directory: Path, settings: Mapping[str, str] | None = None) -> d
 
 @contextmanager
 def coordinator_process(
-    directory: Path, settings: Mapping[str, str] | None = None
+    directory: Path, settings: Mapping[str, str] | None = None, *, simulation: bool = True
 ) -> Iterator[CoordinatorProcess]:
     """Run a Coordinator on the state in ``directory``; kill it in the end if it still lives."""
     environ = environment(directory, settings)
-    with subprocess.Popen(
-        [*COMMAND, "--simulation"], env=environ, stderr=subprocess.PIPE, text=True
-    ) as process:
+    command = [*COMMAND, "--simulation"] if simulation else [*COMMAND]
+    with subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
         try:
             coordinator = CoordinatorProcess(process)
             coordinator.wait_until_serving()
