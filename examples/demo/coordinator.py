@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,17 +21,20 @@ START_SECONDS = 30
 
 
 @contextmanager
-def running_coordinator(directory: Path) -> Iterator[tuple[str, str]]:
-    """Run a Coordinator in simulation; yields the addresses of mesh API and client API."""
+def running_coordinator(
+    directory: Path, arguments: Sequence[str], settings: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Run a Coordinator; yields the addresses of mesh API and client API."""
     environ = {
         **os.environ,
         "EDG_COORDINATOR_MESH_ADDR": "127.0.0.1:0",
         "EDG_COORDINATOR_CLIENT_ADDR": "127.0.0.1:0",
-        "EDG_COORDINATOR_SEAL_DIR": str(directory / "coordinator"),
+        "EDG_COORDINATOR_SEAL_DIR": str(directory),
         "EDG_LOG_FORMAT": "json",
+        **settings,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "ringtaw_coordinator", "--simulation"],
+        [sys.executable, "-m", "ringtaw_coordinator", *arguments],
         env=environ,
         stderr=subprocess.PIPE,
         text=True,
@@ -78,9 +81,11 @@ def _drain(process: subprocess.Popen[str]) -> None:
 class Client:
     """The few calls of the client API that the demo needs.
 
-    The first answer tells the Coordinator's root certificate; every further connection trusts it
-    alone. In production the first answer is verified by the Coordinator's quote.
+    Until :meth:`trust` is called anybody may answer; afterwards only who has the Coordinator's key.
     """
+
+    root = ""
+    """The Coordinator's root certificate (PEM), once it is trusted."""
 
     def __init__(self, address: str) -> None:
         parts = urlsplit(f"//{address}")
@@ -88,9 +93,15 @@ class Client:
         self._tls = ssl.create_default_context()
         self._tls.check_hostname = False
         self._tls.verify_mode = ssl.CERT_NONE
-        chain = self.get("/api/v2/quote")["cert"]
-        self.root = chain[chain.rindex("-----BEGIN") :]
-        self._tls = ssl.create_default_context(cadata=self.root)
+
+    def quote(self, nonce: bytes) -> dict[str, Any]:
+        """Return the Coordinator's certificates and its quote over root certificate and nonce."""
+        return self.get(f"/api/v2/quote?nonce={base64.urlsafe_b64encode(nonce).decode()}")
+
+    def trust(self, root: str) -> None:
+        """Accept no other certificate from now on."""
+        self.root = root
+        self._tls = ssl.create_default_context(cadata=root)
 
     def get(self, path: str) -> dict[str, Any]:
         """GET; returns the answer's data."""
