@@ -7,12 +7,16 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+import structlog
+
 from ringtaw_coordinator.server.limits import ConnectionLimits
 from ringtaw_coordinator.server.tls import TLSClosedError, TLSError, TLSSession
 
 NEVER: Final = float("inf")
 LINGER: Final = 2.0
 """Seconds a closed connection may take to send what is left."""
+
+_log = structlog.get_logger("tls")
 
 
 class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
@@ -78,7 +82,8 @@ class TLSConnection(asyncio.BufferedProtocol, asyncio.Transport):
         except TLSClosedError:
             self._application.eof_received()
             self.close()
-        except TLSError:
+        except TLSError as error:
+            _log.debug("TLS failed", peer=self.address, reason=str(error))
             self._close_network()
         finally:
             self._receiving = False

@@ -68,10 +68,12 @@ class ClientLimits(ConnectionLimits):
 
     max_connections: int = 256
     max_connections_per_address: int = 128
+    request_timeout: float = 120.0
+    answer_timeout: float = 120.0
     max_body: int = 24 * MEBIBYTE
     """Bytes of a request's body: a manifest of 16 MiB in base64, and what is around it."""
-    max_buffered: int = 96 * MEBIBYTE
-    """Bytes of bodies in the whole process."""
+    max_buffered: int = 48 * MEBIBYTE
+    """Bytes of bodies in the whole process. Decoding one takes about three times its size."""
     max_header_line: int = 8 * 1024
     """Bytes of the request line, and of one header field."""
     max_headers: int = 64

@@ -66,10 +66,10 @@ class ClientApp:
         except RequestError as refusal:
             return _refuse_request(refusal, is_v1=is_v1)
         connection.watch(self._limits.call_timeout, busy=True)
-        certificate: bytes = connection.get_extra_info("peer_certificate")
-        query = {name: request.query.getall(name) for name in request.query}
         try:
-            call = ClientRequest(self._facade, query, bytes(body.content), certificate)
+            certificate: bytes = connection.get_extra_info("peer_certificate")
+            query = {name: request.query.getall(name) for name in request.query}
+            call = ClientRequest(self._facade, query, body.take(), certificate)
             return success(await handler(call))
         except RequestError as refusal:
             return _refuse_request(refusal, is_v1=is_v1)
@@ -80,7 +80,7 @@ class ClientApp:
 
 
 def _refuse_request(refusal: RequestError, *, is_v1: bool) -> web.Response:
-    if is_v1:
+    if is_v1 or refusal.status >= 500:
         return error(refusal.status, str(refusal))
     return failure(refusal.status, str(refusal), refusal.data)
 

@@ -98,7 +98,7 @@ class BodyReader:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
             async for chunk in request.content.iter_any():
-                if len(body.content) + len(chunk) > self._limits.max_body:
+                if body.size + len(chunk) > self._limits.max_body:
                     raise self._too_large()
                 if not body.grow(chunk):
                     raise RequestError(503, "the Coordinator is busy; try again later")
@@ -113,17 +113,25 @@ class Body:
     """A body with its share of the budget."""
 
     def __init__(self, budget: Budget) -> None:
-        self.content = bytearray()
+        self.size = 0
+        self._chunks: list[bytes] = []
         self._budget = budget
 
     def grow(self, chunk: bytes) -> bool:
         """Append ``chunk`` if there is room for it."""
         if not self._budget.reserve(len(chunk)):
             return False
-        self.content += chunk
+        self.size += len(chunk)
+        self._chunks.append(chunk)
         return True
 
+    def take(self) -> bytes:
+        """Return the content, and keep none of it."""
+        content = b"".join(self._chunks)
+        self._chunks.clear()
+        return content
+
     def release(self) -> None:
-        """Give the share back."""
-        self._budget.release(len(self.content))
-        self.content = bytearray()
+        """Give the share of the budget back."""
+        self._budget.release(self.size)
+        self.size = 0
