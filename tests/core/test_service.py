@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import http.client
+import json
 import signal
 import socket
 import ssl
@@ -178,7 +179,8 @@ def test_simulation_by_environment(tmp_path: Path) -> None:
     environ = environment(tmp_path / "state", {"OE_SIMULATION": "1"})
     with subprocess.Popen(COMMAND, env=environ, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert any('"serving"' in line for line in process.stderr)
+        serving = next(line for line in process.stderr if '"serving"' in line)
+        assert "SIMULATION: no evidence is checked" in json.loads(serving)["state"]
         process.terminate()
         process.communicate(timeout=30)
     assert process.returncode == 0

@@ -50,6 +50,7 @@ MESSAGES: Final = {
     State.ACCEPTING_MANIFEST: "Ready to accept a manifest.",
     State.ACCEPTING_MARBLES: "Running, and ready to accept Marbles.",
 }
+SIMULATION_NOTE: Final = " SIMULATION: no evidence is checked and no key is protected."
 SOFTWARE_TEE_NOTE: Final = " A software TEE is in use here: no hardware protects anything."
 
 T = TypeVar("T")
@@ -100,9 +101,11 @@ class Coordinator:
         return self._client_identity
 
     def status(self) -> Status:
-        """Return the state."""
+        """Return the state, and a warning where nothing is protected."""
         state = self._state()
         note = SOFTWARE_TEE_NOTE if self._software_tee else ""
+        if self.simulation:
+            note = SIMULATION_NOTE
         return Status(state, MESSAGES[state].format(reason=self._locked) + note)
 
     def manifest(self) -> StoredManifest:
