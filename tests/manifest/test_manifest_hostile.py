@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ringtaw_coordinator.errors import ManifestError
 from ringtaw_coordinator.manifest.load import load_manifest
+from ringtaw_coordinator.manifest.reader import MAX_BYTES
 
 from tests.manifest.samples import complete, minimal, with_marble, with_secret
 
@@ -138,3 +140,16 @@ def test_costs_are_bounded(raw: bytes) -> None:
         load_manifest(raw)
     assert time.monotonic() - start < SECONDS
     assert len(str(caught.value).encode()) < 60_000
+
+
+@pytest.mark.parametrize("unit", [b'["",', b'"",', b'{"a":', b"[],", b"0,"])
+def test_millions_of_values_take_little_memory(unit: bytes) -> None:
+    raw = b"[" + unit * (MAX_BYTES // len(unit) - 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ManifestError, match=r"nested deeper|more than 100,000 values"):
+            load_manifest(raw)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * MAX_BYTES

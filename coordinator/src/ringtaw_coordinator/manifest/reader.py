@@ -17,6 +17,7 @@ MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 64
 MAX_VALUES: Final = 100_000
 """Values (scalars, arrays, objects) in the whole document."""
+_TOO_MANY_VALUES: Final = f"the manifest has more than {MAX_VALUES:,} values"
 _MAX_DIGITS: Final = 20
 """Digits of the largest unsigned 64-bit integer."""
 
@@ -64,14 +65,30 @@ def _decode(raw: bytes) -> str:
 
 def _check_shape(raw: bytes) -> None:
     """Refuse nesting and size that a parser would spend stack or memory on."""
-    structure = _STRINGS.sub(b"", raw)
+    structure = _without_strings(raw)
     depth = 0
     for bracket in structure.translate(None, _NOT_BRACKETS)[: 2 * MAX_VALUES]:
         depth += 1 if bracket in b"[{" else -1
         if depth > MAX_DEPTH:
             _refuse(f"the manifest is nested deeper than {MAX_DEPTH} levels")
     if structure.count(b",") + structure.count(b"[") + structure.count(b"{") > MAX_VALUES:
-        _refuse(f"the manifest has more than {MAX_VALUES:,} values")
+        _refuse(_TOO_MANY_VALUES)
+
+
+def _without_strings(raw: bytes) -> bytearray:
+    """Return what is outside strings, of which there are two for a value in an object.
+
+    Piece by piece, since ``re.sub`` would hold an object for each of millions of pieces.
+    """
+    structure = bytearray()
+    end = 0
+    for count, string in enumerate(_STRINGS.finditer(raw)):
+        if count >= 2 * MAX_VALUES:
+            _refuse(_TOO_MANY_VALUES)
+        structure += raw[end : string.start()]
+        end = string.end()
+    structure += raw[end:]
+    return structure
 
 
 def _parse(text: str) -> object:
