@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,13 +17,20 @@ from ringtaw_attestation.softtee import (
     write_software_collateral,
 )
 from ringtaw_coordinator.core.api import State
-from ringtaw_coordinator.errors import PlatformError, SettingsError, VerificationError
+from ringtaw_coordinator.errors import (
+    PlatformError,
+    SettingsError,
+    UnavailableError,
+    VerificationError,
+)
 from ringtaw_coordinator.platform import choose_platform, choose_verifier
 from ringtaw_coordinator.settings import read_settings
 from ringtaw_softtee.identity import write_identity
 from structlog.testing import capture_logs
 
 from tests.support.deployments import coordinator_in, manifest
+from tests.support.evidence import real_quotes
+from tests.support.pccs import running_pccs
 
 ENCLAVE = Enclave()
 UNIQUE_KEY = manifest(Config={"SealMode": "UniqueKey"})
@@ -112,6 +120,34 @@ async def test_software_tee_is_trusted_only_where_it_is_configured(
     assert warnings[1]["sha256"] == tee.root.fingerprint
     assert both.accepts_software_tee
     assert (await both.appraise(quote, "mine")).root == tee.root
+
+
+async def test_intels_root_stays_trusted_beside_others(tee: SoftwareTee, tmp_path: Path) -> None:
+    samples = real_quotes()
+    settings = {
+        "RINGTAW_COLLATERAL": str(samples / "sgx-v3-phala.collateral.json"),
+        "RINGTAW_TRUSTED_ROOTS": str(tmp_path / "root.pem"),
+    }
+    quote = (samples / "sgx-v3-phala.bin").read_bytes()
+    with pytest.raises(VerificationError, match="expired at 20"):
+        await choose_verifier(read_settings(settings)).appraise(quote, "mine")
+
+
+async def test_pccs_has_as_much_time_as_the_settings_say(tee: SoftwareTee, tmp_path: Path) -> None:
+    with running_pccs(lambda kind: tee.collateral(kind, datetime.now(UTC))) as pccs:
+        pccs.gate.clear()
+        settings = {
+            "RINGTAW_COLLATERAL": pccs.url,
+            "RINGTAW_COLLATERAL_CACHE": str(tmp_path / "cache"),
+            "RINGTAW_COLLATERAL_TIMEOUT": "0.1",
+            "RINGTAW_TRUSTED_ROOTS": str(tmp_path / "root.pem"),
+        }
+        verifier = choose_verifier(read_settings(settings))
+        quote = tee.sgx_quote(ENCLAVE, bytes(64))
+        begin = time.monotonic()
+        with pytest.raises(UnavailableError, match="timed out"):
+            await verifier.appraise(quote, "mine")
+        assert time.monotonic() - begin < 5
 
 
 def test_pccs_that_is_not_verified_is_warned_of() -> None:

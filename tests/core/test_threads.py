@@ -72,6 +72,8 @@ async def test_no_more_run_than_may_and_no_more_wait_than_may() -> None:
 async def test_who_goes_away_frees_no_place_before_the_work_is_done() -> None:
     threads = Threads("a turn", running=1, waiting=1)
     gate, begun = threading.Event(), threading.Event()
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, event: complaints.append(event))
 
     def work() -> bool:
         begun.set()
@@ -92,6 +94,7 @@ async def test_who_goes_away_frees_no_place_before_the_work_is_done() -> None:
     again = asyncio.create_task(threads.run(lambda: "again"))
     gate.set()
     assert await again == "again"
+    assert not complaints
 
 
 def test_the_process_ends_without_waiting() -> None:

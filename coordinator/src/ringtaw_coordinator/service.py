@@ -81,8 +81,10 @@ async def _coordinator(platform: Platform, settings: Settings) -> AsyncIterator[
 @asynccontextmanager
 async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
-    yield
-    task.cancel()
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 @asynccontextmanager
