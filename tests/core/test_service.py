@@ -6,6 +6,7 @@ import base64
 import hashlib
 import http.client
 import json
+import os
 import signal
 import socket
 import ssl
@@ -163,6 +164,11 @@ def test_startup_manifest_that_cannot_be_set_ends_it(tmp_path: Path) -> None:
     invalid = run("--simulation", environ=environ)
     assert invalid.returncode == 1
     assert "invalid manifest" in invalid.stderr
+    assert "the startup manifest cannot be set" in invalid.stderr
+    assert str(file) in invalid.stderr
+    file.unlink()
+    os.mkfifo(file)
+    assert "is no regular file" in run("--simulation", environ=environ).stderr
     for ended in (missing, invalid):
         assert "Traceback" not in ended.stderr
 

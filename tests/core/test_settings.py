@@ -144,6 +144,7 @@ def test_wrong_addresses(text: str) -> None:
         ("EDG_DEBUG_LOGGING", "yes"),
         ("EDG_COORDINATOR_DEV_MODE", "2"),
         ("OE_SIMULATION", "on"),
+        ("OE_SIMULATION", "true"),
         ("EDG_HTTP_ERROR_LOG_LEVEL", "loud"),
         ("EDG_DISTRIBUTED_COORDINATOR", "1"),
         ("RINGTAW_COLLATERAL_TIMEOUT", "0"),

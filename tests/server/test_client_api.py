@@ -101,7 +101,9 @@ async def test_quote(port: int, facade: ScriptedFacade, query: str, nonce: bytes
     assert facade.nonces == [nonce]
 
 
-@pytest.mark.parametrize("nonce", ["YWJj_-8", "YWJj/+8=", "YW%20Jj", "%C3%A4", "=", "a"])
+@pytest.mark.parametrize(
+    "nonce", ["YWJj_-8", "YWJj/+8=", "YWJj/-8=", "YWJj-%2B8=", "YW%20Jj", "%C3%A4", "=", "a"]
+)
 async def test_a_bad_nonce(port: int, facade: ScriptedFacade, nonce: str) -> None:
     answer = await ask(port, "GET", f"/api/v2/quote?nonce={nonce}")
     assert refusal(answer)[:2] == (400, "fail")

@@ -230,3 +230,10 @@ async def test_a_request_at_work_does_not_make_way(facade: ScriptedFacade, root:
                 await asyncio.sleep(0.01)
             assert (await client.answer()).status == 200
     assert facade.manifests == [b"{}"]
+
+
+async def test_a_body_of_many_values_is_not_parsed(port: int) -> None:
+    body = b'{"manifest": [' + b"[]," * 100_000 + b"[]]}"
+    answer = await ask(port, "POST", "/api/v2/manifest", body)
+    assert answer.status == 400
+    assert "more than 10,000 values" in answer.json["message"]

@@ -35,6 +35,13 @@ def switch(text: str) -> bool:
     raise ValueError(f"{quoted(text)} is neither 1 nor 0")
 
 
+def insecure_switch(text: str) -> bool:
+    """Read 1 or 0 and nothing else: what turns protection off is meant to the letter."""
+    if text not in ("0", "1"):
+        raise ValueError(f"{quoted(text)} is neither 1 nor 0")
+    return text == "1"
+
+
 def level(text: str) -> str:
     """Read a level of the log; returns it as the standard library names it, in lower case."""
     found = _LEVELS.get(text.lower())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -16,8 +17,9 @@ import structlog
 from ringtaw_coordinator._parse import Address
 from ringtaw_coordinator.core.api import State
 from ringtaw_coordinator.core.coordinator import Coordinator, open_coordinator
-from ringtaw_coordinator.errors import CoordinatorError, PlatformError, SettingsError
+from ringtaw_coordinator.errors import CoordinatorError, ManifestError, PlatformError, SettingsError
 from ringtaw_coordinator.logs import configure_logging
+from ringtaw_coordinator.manifest.reader import MAX_BYTES
 from ringtaw_coordinator.platform import Platform, choose_platform
 from ringtaw_coordinator.server.client.server import ClientServer
 from ringtaw_coordinator.server.mesh.server import MeshServer
@@ -115,6 +117,14 @@ async def _start(server: MeshServer | ClientServer, address: Address) -> Address
         raise PlatformError(f"cannot listen on {address}: {error.strerror or error}") from error
 
 
+def _read_manifest(path: Path) -> bytes:
+    """Return no more than it takes to see that a file is too large."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
 async def _set_startup_manifest(coordinator: Coordinator, path: Path | None) -> None:
     """Set the manifest at the first start; afterwards only compare.
 
@@ -129,14 +139,18 @@ async def _set_startup_manifest(coordinator: Coordinator, path: Path | None) -> 
         log.warning("the startup manifest is not applied while recovery is needed")
         return
     try:
-        raw = path.read_bytes()
+        raw = _read_manifest(path)
     except OSError as error:
         if state is State.ACCEPTING_MANIFEST:
             raise SettingsError(f"EDG_STARTUP_MANIFEST: {error}") from error
         log.error("the startup manifest cannot be read", reason=str(error))
         return
     if state is State.ACCEPTING_MANIFEST:
-        await coordinator.set_manifest(raw)
+        try:
+            await coordinator.set_manifest(raw)
+        except ManifestError:
+            log.error("the startup manifest cannot be set", path=str(path))
+            raise
     elif raw != coordinator.manifest().raw:
         log.error(
             "the startup manifest is refused: another manifest is in force, and stays so",

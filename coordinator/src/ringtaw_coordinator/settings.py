@@ -190,7 +190,7 @@ def read_settings(environ: Mapping[str, str], *, simulation: bool = False) -> Se
         json_log=_read(environ, "EDG_LOG_FORMAT", str).lower() == "json",
         debug_log=debug or development,
         http_error_level=_read(environ, "EDG_HTTP_ERROR_LOG_LEVEL", _parse.level),
-        simulation=_read(environ, "OE_SIMULATION", _parse.switch) or simulation,
+        simulation=_read(environ, "OE_SIMULATION", _parse.insecure_switch) or simulation,
         adapter=_read(environ, "RINGTAW_ADAPTER", str),
         collateral=_collateral(environ, seal_directory),
         trusted_roots=_read(environ, "RINGTAW_TRUSTED_ROOTS", _parse.optional_path),
@@ -206,7 +206,7 @@ def _collateral(environ: Mapping[str, str], seal_directory: Path) -> CollateralS
         cache=cache or seal_directory / "collateral",
         timeout=_read(environ, "RINGTAW_COLLATERAL_TIMEOUT", _parse.seconds),
         tls_ca=_read(environ, "RINGTAW_PCCS_CA", _parse.optional_path),
-        accept_any_certificate=_read(environ, insecure, _parse.switch),
+        accept_any_certificate=_read(environ, insecure, _parse.insecure_switch),
     )
     if settings.tls_ca and settings.accept_any_certificate:
         raise SettingsError(f"RINGTAW_PCCS_CA: has no effect with {insecure}; choose one of them")

@@ -72,7 +72,8 @@ def _explained(program: str, error: OSError | ValueError) -> PremainError:
     if isinstance(error, ValueError):  # no argv, or a NUL byte somewhere
         return CannotExecuteError(f"cannot execute {program!r}: {error}")
     if error.errno != errno.ENOENT:
-        hint = "in a libOS it must be a trusted, executable file"
+        denied = error.errno in (errno.EACCES, errno.EPERM)
+        hint = "in a libOS it must be a trusted, executable file" if denied else ""
         return CannotExecuteError(f"cannot execute {program!r}: {error.strerror}", hint=hint)
     if os.path.lexists(program):
         return CannotExecuteError(f"cannot execute {program!r}: its interpreter does not exist")

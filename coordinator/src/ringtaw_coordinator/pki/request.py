@@ -39,8 +39,8 @@ def requested_names(request: bytes) -> tuple[x509.GeneralName, ...]:
         parsed = x509.load_der_x509_csr(request)
         valid = parsed.is_signature_valid
         names = _names(parsed)
-    except _UNREADABLE as error:
-        raise ActivationError(f"the CSR cannot be read: {error}") from None
+    except _UNREADABLE:
+        raise ActivationError("the CSR is not a PKCS #10 request in DER") from None
     if not valid:
         raise ActivationError("the signature of the CSR does not verify")
     if len(names) > MAX_NAMES:

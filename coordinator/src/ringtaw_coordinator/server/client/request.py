@@ -8,6 +8,7 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -16,6 +17,10 @@ from ringtaw_coordinator.core.api import ClientFacade
 from ringtaw_coordinator.server.budget import Budget
 from ringtaw_coordinator.server.client.jsend import Json
 from ringtaw_coordinator.server.limits import ClientLimits
+
+MAX_VALUES: Final = 10_000
+"""Values in a JSON body, large ones included: parsing must not cost a stranger's megabytes."""
+_SEPARATORS: Final = (b",", b"[", b"{")
 
 
 class RequestError(Exception):
@@ -42,6 +47,8 @@ class ClientRequest:
         Raises:
             RequestError: It is none.
         """
+        if sum(map(self.body.count, _SEPARATORS)) > MAX_VALUES:
+            raise RequestError(400, f"the body has more than {MAX_VALUES:,} values")
         try:
             content = json.loads(self.body)
         except (ValueError, RecursionError) as error:

@@ -72,6 +72,8 @@ async def sign_quote_post(request: ClientRequest) -> Json:
 def _nonce(text: str) -> bytes | None:
     """Decode padded base64url (RFC 4648 section 5)."""
     try:
+        if set(text) & set("+/"):
+            raise ValueError
         return b64decode(text, altchars=b"-_", validate=True) or None
     except (Base64Error, ValueError):
         message = "invalid query: bad nonce format: padded base64url expected"
