@@ -204,8 +204,16 @@ async def test_user_defined_secret_has_to_have_a_value(tmp_path: Path) -> None:
         await coordinator.set_manifest(raw)
         before = (tmp_path / "sealed_data").read_bytes()
         for _ in range(2):
-            with pytest.raises(ActivationError, match=r'"password" has no value yet'):
+            with pytest.raises(ActivationError) as refusal:
                 await coordinator.activate(request())
+            for part in (
+                'Marble "',
+                'environment variable "PASSWORD"',
+                "1:4",
+                "has no value",
+                "a user has to upload it",
+            ):
+                assert part in str(refusal.value)
         assert (tmp_path / "sealed_data").read_bytes() == before
 
 

@@ -79,7 +79,8 @@ def _predefined(
 def _shown(name: str, secret: SecretValue) -> Credentials:
     if not secret.certificate or not secret.private:
         raise ActivationError(
-            f"the secret {quoted(name)} is presented by a TLS tag but lacks certificate or key"
+            f"the secret {quoted(name)} is presented by a TLS tag but lacks certificate or key; "
+            "if it is user-defined, a user has to upload both"
         )
     return credentials(secret)
 

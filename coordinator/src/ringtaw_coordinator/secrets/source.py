@@ -35,14 +35,14 @@ class MarbleSecrets:
         self._made: dict[str, SecretValue] = {}
 
     def current(self, name: str) -> SecretValue:
-        """Return the value of a secret.
+        """Return the value of a secret, an empty one if no user has uploaded it yet.
 
         Raises:
-            ActivationError: It has none yet, or its certificate cannot be made.
+            ActivationError: Its certificate cannot be made.
         """
         definition = self._definitions[name]
         if definition.shared or definition.user_defined:
-            return self._kept(name)
+            return self._deployment.secrets.get(name, SecretValue())
         if name not in self._made:
             self._made[name] = self._make(name, definition, self._deployment.root_secret)
         return self._made[name]
@@ -60,14 +60,6 @@ class MarbleSecrets:
         if kept or not self._deployment.previous_root_secret:
             return self.current(name)
         return self._make(name, definition, self._deployment.previous_root_secret)
-
-    def _kept(self, name: str) -> SecretValue:
-        value = self._deployment.secrets.get(name)
-        if value is None:
-            raise ActivationError(
-                f"the secret {quoted(name)} has no value yet: a user has to upload it"
-            )
-        return value
 
     def _make(self, name: str, definition: SecretDefinition, root_secret: bytes) -> SecretValue:
         if definition.type is SecretType.SYMMETRIC_KEY:

@@ -118,4 +118,4 @@ def _why_empty(reference: Reference, data: TemplateData) -> str:
     secret = known[reference.name]
     if reference.part is Part.CERT and not secret.type.is_certificate:
         return f"a {secret.type} has no certificate"
-    return ""
+    return "" if secret.value != SecretValue() else "a user has to upload it"
