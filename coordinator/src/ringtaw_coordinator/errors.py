@@ -38,6 +38,25 @@ class UnauthenticatedError(CoordinatorError):
     """The caller presented no certificate where one is needed."""
 
 
+class UnauthorizedError(CoordinatorError):
+    """The client's certificate is none of a user, or of a Marble where one is needed.
+
+    The text begins ``unauthorized user``, which clients look for.
+    """
+
+
+class ForbiddenError(CoordinatorError):
+    """A user asked for what no role of theirs permits."""
+
+
+class RequestRefusedError(CoordinatorError):
+    """What the client asks for cannot be done as it stands; the message says why."""
+
+
+class NoPendingUpdateError(CoordinatorError):
+    """No update waits for acknowledgements. The text is ``no update in progress``."""
+
+
 class VerificationError(CoordinatorError):
     """The Marble is not admitted: its type, package, evidence or activation budget.
 

@@ -6,7 +6,8 @@ found through the entry-point group :data:`ENTRY_POINT_GROUP`; the entry point n
 importing one never imports the other:
 
 * *runtime*: inside the enclave, before the application (and inside the Coordinator's own enclave);
-* *build*: on the developer's machine.
+* *build*: on the developer's machine; its hooks are in :mod:`ringtaw_premain.build_hookspecs`,
+  which no enclave loads.
 
 The life of a Marble, with the hook that is asked at each step::
 
@@ -151,50 +152,3 @@ class RuntimeHooks:
             PolicyError: The measured configuration and the manifest do not yield a program.
             ProgramNotFoundError: The program does not exist.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong, or doubtful, in a user's libOS configuration."""
-
-    severity: str
-    """``"error"`` or ``"warning"``."""
-    file: str
-    line: int | None
-    pointer: str
-    """Path of the key in the configuration, for example ``sgx.remote_attestation``."""
-    message: str
-    cure: str
-
-
-@dataclass(frozen=True, slots=True)
-class PackageProperties:
-    """What identifies a built enclave: the fields of a manifest's package."""
-
-    unique_id: str
-    signer_id: str
-    product_id: int
-    security_version: int
-    debug: bool
-
-
-class BuildHooks:
-    """Hooks of the build side."""
-
-    @hookspec(firstresult=True)
-    def validate_config(
-        self, config: str, manifest: Mapping[str, object] | None
-    ) -> Sequence[Finding] | None:
-        """Check the libOS configuration at path ``config``, against a Coordinator's manifest."""
-
-    @hookspec(firstresult=True)
-    def prepare_config(self, config: str) -> str | None:
-        """Return the text of the configuration with the premain added; writes nothing."""
-
-    @hookspec(firstresult=True)
-    def package_properties(self, artefact: str) -> PackageProperties | None:
-        """Read the identity of the built enclave at path ``artefact``."""
-
-    @hookspec(firstresult=True)
-    def run(self, arguments: Sequence[str], environ: Mapping[str, str]) -> int | None:
-        """Start the enclave on the host and return its exit code."""

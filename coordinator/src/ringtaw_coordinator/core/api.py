@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
-from ringtaw_coordinator.manifest.model import FeatureGate
+from ringtaw_coordinator.manifest.model import FeatureGate, SecretDefinition
+from ringtaw_coordinator.secrets.value import SecretValue
 
 
 class State(IntEnum):
@@ -104,6 +105,51 @@ class MarbleParameters:
     argv: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSecret:
+    """A secret that a user reads: what the manifest says of it, and its value."""
+
+    definition: SecretDefinition
+    value: SecretValue
+
+
+@dataclass(frozen=True, slots=True)
+class SecretUpload:
+    """A user's value for a user-defined secret; what the request leaves out is None."""
+
+    key: bytes | None = field(default=None, repr=False)
+    """Of a symmetric key or plain data."""
+    certificate: bytes | None = None
+    """DER."""
+    private: bytes | None = field(default=None, repr=False)
+    """As the client sent it: PKCS #8, PKCS #1 or SEC 1, DER."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateProgress:
+    """Where an update stands after somebody's word on it.
+
+    It is in force if no acknowledgement is missing.
+    """
+
+    missing_acknowledgments: int
+    missing_users: tuple[str, ...]
+    """Names of those who may still acknowledge."""
+    recovery_secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """New ones, encrypted to each owner's recovery key, if the update changed the recovery keys."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PendingUpdate:
+    """An update that waits for acknowledgements."""
+
+    manifest: bytes
+    """As it was submitted."""
+    missing_users: tuple[str, ...]
+    missing_acknowledgments: int
+
+
 class Activator(Protocol):
     """The mesh API's view of the Coordinator."""
 
@@ -171,5 +217,100 @@ class ClientFacade(Protocol):
             FeatureError: The manifest does not enable this.
             VerificationError: The quote is not genuine.
             UnavailableError: It cannot be verified at the moment.
+        """
+        ...
+
+    async def read_secrets(
+        self, names: Sequence[str], certificate: bytes
+    ) -> Mapping[str, StoredSecret]:
+        """Return secrets to the user whose client certificate (DER) is given; b"" is nobody's.
+
+        Raises:
+            StateError: Not accepting Marbles.
+            UnauthorizedError: The certificate is no user's.
+            ForbiddenError: The user may not read all of them.
+            RequestRefusedError: One of them does not exist, or has no value yet.
+        """
+        ...
+
+    async def write_secrets(
+        self, uploads: Mapping[str, SecretUpload], certificate: bytes
+    ) -> None:
+        """Store a user's values of user-defined secrets, durably, all or none.
+
+        Raises:
+            StateError: Not accepting Marbles.
+            UnauthorizedError: The certificate is no user's.
+            ForbiddenError: The user may not write all of them.
+            RequestRefusedError: One of them does not exist or does not fit its definition.
+            StoreError: The change could not be made durable.
+        """
+        ...
+
+    async def submit_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
+        """Apply an update of packages, or submit an update of the whole manifest.
+
+        Raises:
+            StateError: Not accepting Marbles.
+            UnauthorizedError: The certificate is no user's.
+            ForbiddenError: The user may not do this.
+            RequestRefusedError: Another update is pending, or it lowers a SecurityVersion.
+            ManifestError: It is not valid; lists every problem.
+            StoreError: The change could not be made durable.
+        """
+        ...
+
+    def pending_update(self) -> PendingUpdate:
+        """Return the update that waits for acknowledgements.
+
+        Raises:
+            StateError: Not accepting Marbles.
+            NoPendingUpdateError: There is none.
+        """
+        ...
+
+    async def acknowledge_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
+        """Acknowledge the pending update by its very bytes; apply it if that was the last missing.
+
+        Raises:
+            StateError: Not accepting Marbles.
+            UnauthorizedError: The certificate is no user's.
+            NoPendingUpdateError: There is none.
+            ForbiddenError: The user may not do this.
+            RequestRefusedError: The bytes differ, or the user has acknowledged before.
+            ManifestError: It turned out not to be applicable; it is no longer pending.
+            StoreError: The change could not be made durable.
+        """
+        ...
+
+    async def cancel_update(self, certificate: bytes) -> None:
+        """Drop the pending update.
+
+        Raises:
+            StateError: Not accepting Marbles.
+            UnauthorizedError: The certificate is no user's.
+            NoPendingUpdateError: There is none.
+            ForbiddenError: The user may not do this.
+            StoreError: The change could not be made durable.
+        """
+        ...
+
+    def update_log(self) -> Sequence[str]:
+        """Return the update log, one JSON object per entry, oldest first.
+
+        Raises:
+            StateError: Not accepting Marbles.
+        """
+        ...
+
+    async def set_counter(self, name: str, value: int, certificate: bytes) -> int:
+        """Raise a Marble's monotonic counter to ``value``, never lower it; return its former value.
+
+        Raises:
+            StateError: Not accepting Marbles.
+            FeatureError: The manifest does not enable this.
+            UnauthorizedError: The certificate is not one of the current Marbles.
+            RequestRefusedError: Name or value is out of its limits.
+            StoreError: The change could not be made durable.
         """
         ...

@@ -40,6 +40,10 @@ class Answer(NamedTuple):
 _TABLE: Final[tuple[tuple[type[Exception], Answer], ...]] = (
     (errors.StateError, Answer(GrpcCode.FAILED_PRECONDITION, 400, 500)),
     (errors.UnauthenticatedError, Answer(GrpcCode.UNAUTHENTICATED, 401, 401)),
+    (errors.UnauthorizedError, Answer(GrpcCode.PERMISSION_DENIED, 401, 401)),
+    (errors.ForbiddenError, Answer(GrpcCode.PERMISSION_DENIED, 400, 500)),
+    (errors.RequestRefusedError, Answer(GrpcCode.INTERNAL, 400, 500)),
+    (errors.NoPendingUpdateError, Answer(GrpcCode.INTERNAL, 404, 404)),
     (
         errors.VerificationError,
         Answer(GrpcCode.PERMISSION_DENIED, 401, 401, "marble verification failed: "),

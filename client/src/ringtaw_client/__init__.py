@@ -1,0 +1,1 @@
+"""Client of a Coordinator that verifies it first."""

@@ -1,0 +1,1 @@
+"""Everything to write and test an adapter. Never in an enclave."""
