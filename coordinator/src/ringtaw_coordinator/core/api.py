@@ -233,9 +233,7 @@ class ClientFacade(Protocol):
         """
         ...
 
-    async def write_secrets(
-        self, uploads: Mapping[str, SecretUpload], certificate: bytes
-    ) -> None:
+    async def write_secrets(self, uploads: Mapping[str, SecretUpload], certificate: bytes) -> None:
         """Store a user's values of user-defined secrets, durably, all or none.
 
         Raises:
