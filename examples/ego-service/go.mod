@@ -1,0 +1,3 @@
+module ringtaw.example/service
+
+go 1.22
