@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from ringtaw_attestation.softtee import SoftwareTee, TrustDomain
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
 from tests.standins.libos import (
     COMPILER,
@@ -18,7 +19,6 @@ from tests.standins.libos import (
     occlum_device,
 )
 from tests.standins.tdx import TdxGuest, tdx_guest
-from tests.support.coordinator_simulator import CoordinatorSimulator
 
 
 @pytest.fixture(scope="session")

@@ -37,10 +37,10 @@ from ringtaw_attestation.softtee import (
 )
 from ringtaw_coordinator.core.api import MarbleParameters
 from ringtaw_softtee.identity import write_identity
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
 from tests.standins.libos import Device
 from tests.standins.premain_process import run_premain
-from tests.support.coordinator_simulator import CoordinatorSimulator
 
 ENCLAVE: Final = Enclave(product_id=7, security_version=3)
 DOMAIN: Final = TrustDomain()

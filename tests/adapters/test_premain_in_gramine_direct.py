@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from ringtaw_coordinator.core.api import MarbleParameters
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
 from tests.standins.gramine_image.image import (
     INSTALLED,
@@ -22,7 +23,6 @@ from tests.standins.gramine_image.image import (
 )
 from tests.standins.libos import lay_out
 from tests.standins.quotes import unsigned_quote
-from tests.support.coordinator_simulator import CoordinatorSimulator
 
 pytestmark = pytest.mark.skipif(not INSTALLED, reason=NOT_INSTALLED)
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from ringtaw_coordinator.core.api import MarbleParameters
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
 from tests.standins.libos import Device, GramineDevice, OcclumDevice
 from tests.standins.premain_process import run_premain
 from tests.standins.quotes import unsigned_quote
 from tests.standins.tdx import TdxGuest
-from tests.support.coordinator_simulator import CoordinatorSimulator
 
 KEY = bytes(range(200, 216))
 KEY_FILE = "/dev/attestation/keys/default"

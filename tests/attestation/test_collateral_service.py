@@ -26,9 +26,9 @@ from ringtaw_attestation import (
 from ringtaw_attestation.collateral.http import MAX_BODY
 from ringtaw_attestation.collateral.service import INTEL_PCS, INTEL_ROOT_CRL
 from ringtaw_attestation.softtee import SoftwarePlatform
+from ringtaw_testkit.identities import self_signed
 
 from tests.support.evidence import NOW, ROOTS, SGX_COLLATERAL, SGX_KIND, SGX_QUOTE, TEE, verify
-from tests.support.identities import self_signed
 from tests.support.pccs import Pccs, Response, running_pccs
 
 TCB = "/sgx/certification/v4/tcb"

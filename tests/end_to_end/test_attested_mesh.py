@@ -23,6 +23,7 @@ from ringtaw_attestation.softtee import (
     write_software_collateral,
 )
 from ringtaw_premain.errors import RefusedError, UnreachableError
+from ringtaw_testkit.identities import self_signed
 
 from tests.support.attested_mesh import (
     BY_MEASUREMENT,
@@ -37,7 +38,6 @@ from tests.support.attested_mesh import (
 )
 from tests.support.coordinator_process import CoordinatorProcess
 from tests.support.deployments import manifest
-from tests.support.identities import self_signed
 from tests.support.pccs import running_pccs
 
 PACKAGES: dict[str, dict[str, Any]] = {

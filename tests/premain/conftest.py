@@ -10,12 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from ringtaw_testkit.identities import Certified
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
 from tests.premain.adapters import AdapterDirectory
 from tests.premain.mesh_certificates import Deployment, MeshCertificates, deployment, der
 from tests.premain.mesh_peer import Answer, MeshPeer, Script, TlsFront, mesh_peer, scripted_peer
-from tests.support.coordinator_simulator import CoordinatorSimulator
-from tests.support.identities import Certified
 
 StartPeer = Callable[..., MeshPeer]
 StartScript = Callable[..., TlsFront]

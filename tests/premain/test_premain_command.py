@@ -20,11 +20,12 @@ from ringtaw_coordinator.core.api import MarbleParameters
 from ringtaw_coordinator.errors import StateError, VerificationError
 from ringtaw_premain import __version__
 from ringtaw_premain.settings import SETTINGS
+from ringtaw_testkit.peers import cut_off
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
 from tests.premain.adapters import AdapterDirectory
 from tests.premain.conftest import Premain
 from tests.premain.mesh_certificates import Deployment, pem
-from tests.support.coordinator_simulator import CoordinatorSimulator, cut_off
 
 WITH_ADAPTERS = ("-s", "-P")
 SECRET = "the secret that must not show"

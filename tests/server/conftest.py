@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from ringtaw_testkit.identities import Certified, marble_root, self_signed
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
-from tests.support.coordinator_simulator import CoordinatorSimulator
 from tests.support.facade import ScriptedFacade, serving
-from tests.support.identities import Certified, marble_root, self_signed
 
 
 @pytest.fixture

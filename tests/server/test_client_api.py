@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from ringtaw_coordinator import errors
 from ringtaw_coordinator.server.client.server import ClientServer
+from ringtaw_testkit.identities import Certified, marble_root, self_signed
 
 from tests.support.facade import ScriptedFacade
-from tests.support.identities import Certified, marble_root, self_signed
 from tests.support.raw_http1 import Answer, RawClient, ask
 
 MANIFEST = b'{"Packages": {}}\n'

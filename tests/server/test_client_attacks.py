@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack, ExitStack, suppress
 
 import pytest
 from ringtaw_coordinator.server.limits import MEBIBYTE, ClientLimits
+from ringtaw_testkit.identities import Certified
 
 from tests.support.facade import ScriptedFacade, serving
-from tests.support.identities import Certified
 from tests.support.memory import growing_less_than
 from tests.support.raw_http1 import RawClient, ask, build
 

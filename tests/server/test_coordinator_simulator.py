@@ -8,14 +8,10 @@ import ssl
 
 import pytest
 from ringtaw_coordinator.core.api import MarbleParameters
+from ringtaw_testkit.identities import anonymous_context, marble_root
+from ringtaw_testkit.peers import HOST, ScriptedServer, cut_off
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
-from tests.support.coordinator_simulator import (
-    HOST,
-    CoordinatorSimulator,
-    ScriptedServer,
-    cut_off,
-)
-from tests.support.identities import anonymous_context, marble_root
 from tests.support.raw_http2 import RawPeer, call
 
 

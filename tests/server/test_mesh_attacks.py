@@ -11,10 +11,10 @@ import pytest
 from ringtaw_coordinator.core.api import MarbleParameters
 from ringtaw_coordinator.server.limits import MEBIBYTE, MeshLimits
 from ringtaw_coordinator.server.mesh.frames import ErrorCode
+from ringtaw_testkit.identities import anonymous_context
+from ringtaw_testkit.simulator import HOST, CoordinatorSimulator
 
 from tests.support import raw_http2 as h2
-from tests.support.coordinator_simulator import HOST, CoordinatorSimulator
-from tests.support.identities import anonymous_context
 from tests.support.memory import growing_less_than
 from tests.support.raw_http2 import Frame, RawPeer, call, frame, headers
 

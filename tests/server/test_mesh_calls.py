@@ -15,9 +15,8 @@ from ringtaw_coordinator.core.api import MarbleParameters
 from ringtaw_coordinator.server.limits import MEBIBYTE, MeshLimits
 from ringtaw_schemas.mesh import marble_pb2
 from ringtaw_schemas.mesh.marble_pb2_grpc import MarbleStub
-
-from tests.support.coordinator_simulator import CoordinatorSimulator
-from tests.support.identities import Certified, marble_root, self_signed
+from ringtaw_testkit.identities import Certified, marble_root, self_signed
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
 UUID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
 

@@ -11,9 +11,9 @@ from ringtaw_coordinator.core.api import MarbleParameters
 from ringtaw_coordinator.server.limits import MeshLimits
 from ringtaw_coordinator.server.mesh.frames import ErrorCode
 from ringtaw_schemas.mesh import marble_pb2
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
 from tests.support import raw_http2 as h2
-from tests.support.coordinator_simulator import CoordinatorSimulator
 from tests.support.raw_http2 import CALL, RawPeer, block, call, frame, headers
 
 LARGE = MarbleParameters({"f": bytes(300_000)}, {}, ())

@@ -14,9 +14,9 @@ import pytest
 from ringtaw_coordinator.core.api import ActivationRequest, MarbleParameters
 from ringtaw_coordinator.server.client.server import ClientServer
 from ringtaw_coordinator.server.mesh.server import MeshServer
+from ringtaw_testkit.identities import Certified
 
 from tests.support.facade import ScriptedFacade
-from tests.support.identities import Certified
 from tests.support.raw_http1 import RawClient, build
 from tests.support.raw_http2 import PREFACE, call, settings
 

@@ -16,9 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from OpenSSL import SSL
 from ringtaw_coordinator.core.api import TLSIdentity
 from ringtaw_coordinator.server.tls import ServerTLS, TLSClosedError, TLSError, TLSSession
-
-from tests.support.coordinator_simulator import CoordinatorSimulator
-from tests.support.identities import Certified, anonymous_context, marble_root, self_signed
+from ringtaw_testkit.identities import Certified, anonymous_context, marble_root, self_signed
+from ringtaw_testkit.simulator import CoordinatorSimulator
 
 ODD = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.9903.99"), b"whatever")
 

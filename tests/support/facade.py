@@ -19,8 +19,7 @@ from ringtaw_coordinator.errors import FeatureError
 from ringtaw_coordinator.manifest.model import FeatureGate
 from ringtaw_coordinator.server.client.server import ClientServer
 from ringtaw_coordinator.server.limits import ClientLimits
-
-from tests.support.identities import Certified
+from ringtaw_testkit.identities import Certified
 
 
 class ScriptedFacade:

@@ -8,7 +8,7 @@ import ssl
 from dataclasses import dataclass
 from typing import Any, Self
 
-from tests.support.identities import anonymous_context
+from ringtaw_testkit.identities import anonymous_context
 
 PATIENCE = 10.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 from ringtaw_coordinator.core.api import Activator, TLSIdentity
 from ringtaw_coordinator.server.budget import Budget
@@ -18,11 +18,14 @@ from ringtaw_coordinator.server.tls import ServerTLS
 class MeshServer:
     """Serves Marbles: gRPC over TLS, with a client certificate that the quote vouches for."""
 
+    service_class: ClassVar[type[MarbleService]] = MarbleService
+    """What answers calls; the Coordinator simulator has one that answers wrongly if told to."""
+
     def __init__(
         self, activator: Activator, identity: TLSIdentity, limits: MeshLimits | None = None
     ) -> None:
         self._limits = limits or MeshLimits()
-        self._service = MarbleService(activator, self._limits)
+        self._service = self.service_class(activator, self._limits)
         self._budget = Budget(self._limits.max_buffered)
         self._tls = ServerTLS(identity, alpn=[b"h2"], require_client_certificate=True)
         self._listener = Listener(self._tls, self._connection, self._limits)
