@@ -5,7 +5,7 @@ The tests' Coordinator simulator implements the same protocol.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
@@ -148,6 +148,27 @@ class PendingUpdate:
     """As it was submitted."""
     missing_users: tuple[str, ...]
     missing_acknowledgments: int
+
+
+class IdentitySource(Protocol):
+    """What the servers present in TLS, and when that changes."""
+
+    @property
+    def mesh_identity(self) -> TLSIdentity:
+        """What the mesh API presents now."""
+        ...
+
+    @property
+    def client_identity(self) -> TLSIdentity:
+        """What the client API presents now."""
+        ...
+
+    def on_identity_change(self, listener: Callable[[], None]) -> None:
+        """Have ``listener`` called, in the event loop, whenever either identity has changed.
+
+        It is called before the request that changed it is answered.
+        """
+        ...
 
 
 class Activator(Protocol):

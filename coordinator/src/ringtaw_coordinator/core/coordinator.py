@@ -1,89 +1,77 @@
-"""The Coordinator: a state machine around one deployment.
+"""The Coordinator of one deployment, as the servers see it.
 
-It lives in one event loop. What is read is an immutable snapshot; every change happens under one
-lock, in a thread where it computes or waits for the disk, and becomes visible only after it is
-durable. A caller that goes away does not interrupt a change that has begun.
+What it does is in the modules beside this one; here it is joined to the state in force, which
+:mod:`ringtaw_coordinator.core.state_machine` keeps.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import structlog
 from ringtaw_attestation import claims_software_tee
 
-from ringtaw_coordinator.core import activation
+from ringtaw_coordinator.core import secret_access
+from ringtaw_coordinator.core.activation import Activations
 from ringtaw_coordinator.core.api import (
     ActivationRequest,
     CoordinatorQuote,
     ManifestAccepted,
     MarbleParameters,
+    PendingUpdate,
+    SecretUpload,
     SignedQuote,
     State,
     Status,
     StoredManifest,
+    StoredSecret,
     TLSIdentity,
+    UpdateProgress,
 )
 from ringtaw_coordinator.core.attestation import Attestation
+from ringtaw_coordinator.core.counters import check_counter, identify_marble, raise_counter
 from ringtaw_coordinator.core.founding import found
-from ringtaw_coordinator.core.identities import certificate_chain, client_identity, mesh_identity
+from ringtaw_coordinator.core.identities import certificate_chain
 from ringtaw_coordinator.core.quote_signing import sign_quote
 from ringtaw_coordinator.core.serving import Serving, serve
+from ringtaw_coordinator.core.state_machine import StateMachine
+from ringtaw_coordinator.core.updates import proposal
+from ringtaw_coordinator.core.updates.packages import update_packages
 from ringtaw_coordinator.errors import (
-    CoordinatorError,
     FeatureError,
     ManifestError,
-    StateError,
     TemplateError,
 )
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.manifest.model import FeatureGate
+from ringtaw_coordinator.manifest.package_update import load_package_update
 from ringtaw_coordinator.state.model import Deployment, new_deployment
 from ringtaw_coordinator.state.vault import Vault
 
-MESSAGES: Final = {
-    State.RECOVERY: "There is a state, but it cannot be used: {reason}. Recover it, or set a new "
-    "manifest, which gives it up.",
-    State.ACCEPTING_MANIFEST: "Ready to accept a manifest.",
-    State.ACCEPTING_MARBLES: "Running, and ready to accept Marbles.",
-}
 SIMULATION_NOTE: Final = " SIMULATION: no evidence is checked and no key is protected."
 SOFTWARE_TEE_NOTE: Final = " A software TEE is in use here: no hardware protects anything."
-
-T = TypeVar("T")
 
 log = structlog.get_logger("coordinator")
 
 
 class Coordinator:
-    """Implements both the mesh API's Activator and the client API's ClientFacade."""
+    """Implements the mesh API's Activator, the client API's ClientFacade, and IdentitySource."""
 
     def __init__(
-        self,
-        vault: Vault,
-        attestation: Attestation,
-        deployment: Deployment,
-        *,
-        serving: Serving | None,
-        locked: str,
-        software_tee: bool,
+        self, vault: Vault, attestation: Attestation, machine: StateMachine, *, software_tee: bool
     ) -> None:
         """Take what :func:`open_coordinator` found in the vault.
 
-        ``serving`` is None before a manifest is set; then ``locked`` may say why the state that
-        there is cannot be used. ``deployment`` is a provisional one in that case.
         ``software_tee`` says that its own evidence, or what it accepts, is a software TEE's.
         """
         self._vault = vault
         self._attestation = attestation
-        self._serving = serving
-        self._locked = locked
+        self._machine = machine
+        self._activations = Activations(machine, vault, attestation.verifier)
         self._software_tee = software_tee
-        self._lock = asyncio.Lock()
-        self._set_deployment(deployment)
 
     @property
     def simulation(self) -> bool:
@@ -93,150 +81,189 @@ class Coordinator:
     @property
     def mesh_identity(self) -> TLSIdentity:
         """What the mesh API presents now."""
-        return self._mesh_identity
+        return self._machine.mesh_identity
 
     @property
     def client_identity(self) -> TLSIdentity:
         """What the client API presents now."""
-        return self._client_identity
+        return self._machine.client_identity
+
+    def on_identity_change(self, listener: Callable[[], None]) -> None:
+        """Have ``listener`` called whenever either identity has changed."""
+        self._machine.on_identity_change(listener)
 
     def status(self) -> Status:
         """Return the state, and a warning where nothing is protected."""
-        state = self._state()
+        status = self._machine.status()
         note = SOFTWARE_TEE_NOTE if self._software_tee else ""
         if self.simulation:
             note = SIMULATION_NOTE
-        return Status(state, MESSAGES[state].format(reason=self._locked) + note)
+        return Status(status.state, status.message + note)
 
     def manifest(self) -> StoredManifest:
         """Return the manifest in force."""
-        if self._serving is None:
+        if self._machine.serving is None:
             return StoredManifest(b"", "", b"")
-        deployment = self._serving.deployment
+        deployment = self._machine.deployment
         fingerprint = hashlib.sha256(deployment.manifest).hexdigest()
         return StoredManifest(deployment.manifest, fingerprint, deployment.manifest_signature)
 
     async def quote(self, nonce: bytes | None) -> CoordinatorQuote:
         """Return evidence over the root certificate, and the nonce if there is one."""
-        deployment = self._deployment
+        deployment = self._machine.deployment
         evidence = await self._attestation.attester.quote(deployment.root.certificate, nonce or b"")
         return CoordinatorQuote(certificate_chain(deployment), evidence, self._software_tee)
 
     def require_feature(self, gate: FeatureGate) -> None:
         """Return if the manifest in force enables a feature."""
-        if self._serving is None or gate not in self._serving.manifest.config.feature_gates:
+        serving = self._machine.serving
+        if serving is None or gate not in serving.manifest.config.feature_gates:
             raise FeatureError(f"the manifest in force does not have the feature gate {gate}")
 
     async def sign_quote(self, quote: bytes) -> SignedQuote:
         """Verify an SGX quote and sign its TCB status, good or bad."""
         self.require_feature(FeatureGate.SIGN_QUOTE_ENDPOINT)
         report = await self._attestation.verifier.appraise(quote, "a quote to sign")
-        return sign_quote(quote, report, self._deployment.root)
+        return sign_quote(quote, report, self._machine.deployment.root)
 
     async def set_manifest(self, raw: bytes) -> ManifestAccepted:
         """Set the manifest, durably."""
-        self._require(State.RECOVERY, State.ACCEPTING_MANIFEST)
-        return await self._change(lambda: self._set_manifest(raw))
+
+        def load_and_store() -> tuple[Serving, ManifestAccepted]:
+            self._machine.require(State.RECOVERY, State.ACCEPTING_MANIFEST)
+            loaded = load_manifest(raw)
+            deployment = found(self._machine.deployment, raw, loaded.manifest)
+            serving = serve(deployment, loaded.manifest)
+            recovery_secrets = self._vault.establish(deployment, loaded.manifest)
+            return serving, ManifestAccepted(recovery_secrets, loaded.warning_texts)
+
+        self._machine.require(State.RECOVERY, State.ACCEPTING_MANIFEST)
+        accepted = await self._machine.change(load_and_store)
+        self._log_manifest("manifest set", accepted.warnings)
+        return accepted
 
     async def activate(self, request: ActivationRequest) -> MarbleParameters:
         """Admit a Marble; the steps are those of :mod:`ringtaw_coordinator.core.activation`."""
-        try:
-            parameters = await self._activate(request)
-        except CoordinatorError as error:
-            log.warning("activation refused", marble_type=request.marble_type, reason=str(error))
-            raise
-        log.info("Marble activated", marble_type=request.marble_type, uuid=request.uuid)
-        return parameters
+        return await self._activations.activate(request)
+
+    async def read_secrets(
+        self, names: Sequence[str], certificate: bytes
+    ) -> Mapping[str, StoredSecret]:
+        """Return secrets to a user."""
+        serving = self._machine.accepting()
+        user = serving.users.identify(certificate)
+        return secret_access.read_secrets(serving, user, names)
+
+    async def write_secrets(self, uploads: Mapping[str, SecretUpload], certificate: bytes) -> None:
+        """Store a user's values of user-defined secrets, durably, all or none."""
+
+        def step(serving: Serving) -> tuple[Serving, str]:
+            user = serving.users.identify(certificate)
+            written = secret_access.write_secrets(serving, user, uploads)
+            self._vault.commit(written.deployment)
+            return written, user.name
+
+        self._machine.accepting().users.identify(certificate)
+        name = await self._machine.advance(step)
+        log.info("secrets set", user=name, secrets=list(uploads))
+
+    async def submit_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
+        """Apply an update of packages, or submit an update of the whole manifest."""
+        self._machine.accepting().users.identify(certificate)
+        versions = await asyncio.to_thread(load_package_update, raw)
+        if versions is not None:
+            return await self._update_packages(versions, certificate)
+        loaded = await asyncio.to_thread(load_manifest, raw)
+
+        def step(serving: Serving) -> tuple[Serving, UpdateProgress]:
+            user = serving.users.identify(certificate)
+            return proposal.propose(serving, self._vault, user, raw, loaded)
+
+        return self._logged(await self._machine.advance(step))
+
+    async def _update_packages(
+        self, versions: Mapping[str, int], certificate: bytes
+    ) -> UpdateProgress:
+        def step(serving: Serving) -> tuple[Serving, None]:
+            updated = update_packages(serving, serving.users.identify(certificate), versions)
+            self._vault.commit(updated.deployment)
+            return updated, None
+
+        await self._machine.advance(step)
+        log.info("packages updated", versions=dict(versions))
+        return UpdateProgress(0, ())
+
+    def pending_update(self) -> PendingUpdate:
+        """Return the update that waits for acknowledgements."""
+        return proposal.pending(self._machine.accepting())
+
+    async def acknowledge_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
+        """Acknowledge the pending update; apply it if that was the last missing."""
+
+        def step(serving: Serving) -> tuple[Serving, UpdateProgress | ManifestError]:
+            user = serving.users.identify(certificate)
+            return proposal.acknowledge(serving, self._vault, user, raw)
+
+        self._machine.accepting().users.identify(certificate)
+        outcome = await self._machine.advance(step)
+        if isinstance(outcome, ManifestError):
+            log.error("the update of the manifest cannot be applied", reason=str(outcome))
+            raise outcome
+        return self._logged(outcome)
+
+    async def cancel_update(self, certificate: bytes) -> None:
+        """Drop the pending update."""
+
+        def step(serving: Serving) -> tuple[Serving, str]:
+            user = serving.users.identify(certificate)
+            return proposal.cancel(serving, self._vault, user), user.name
+
+        self._machine.accepting().users.identify(certificate)
+        log.info("update of the manifest cancelled", user=await self._machine.advance(step))
+
+    def update_log(self) -> Sequence[str]:
+        """Return the update log."""
+        return self._machine.accepting().deployment.update_log
+
+    async def set_counter(self, name: str, value: int, certificate: bytes) -> int:
+        """Raise a Marble's monotonic counter to ``value``; return its former value."""
+
+        def step(serving: Serving) -> tuple[Serving, int]:
+            self.require_feature(FeatureGate.MONOTONIC_COUNTER)
+            marble = identify_marble(serving, certificate)
+            raised, former = raise_counter(serving, marble, name, value)
+            if raised is not serving:
+                self._vault.commit(raised.deployment)
+            return raised, former
+
+        serving = self._machine.accepting()
+        self.require_feature(FeatureGate.MONOTONIC_COUNTER)
+        identify_marble(serving, certificate)
+        check_counter(name, value)
+        return await self._machine.advance(step)
 
     async def tend(self) -> None:
         """Look after what evidence is judged by, until cancelled."""
         if not self.simulation:
-            await self._attestation.check_own(self._deployment.root.certificate)
+            await self._attestation.check_own(self._machine.deployment.root.certificate)
         await self._attestation.verifier.keep_current()
 
     async def close(self) -> None:
         """Finish the change that is under way, and let go of the store."""
-        async with self._lock:
-            await asyncio.to_thread(self._vault.close)
+        await self._machine.finish(self._vault.close)
 
-    async def _activate(self, request: ActivationRequest) -> MarbleParameters:
-        serving = self._accepting()
-        marble, uuid = await activation.admit(serving, request, self._attestation.verifier)
-        if marble.definition.max_activations:
-            activation.check_budget(serving, request.marble_type)
-            return await self._change(lambda: self._activate_counted(request, uuid))
-        if marble.is_slow:
-            return await asyncio.to_thread(activation.equip, serving, request, uuid)
-        return activation.equip(serving, request, uuid)
+    def _logged(self, progress: UpdateProgress) -> UpdateProgress:
+        missing = progress.missing_acknowledgments
+        if missing:
+            log.info("an update of the manifest is pending", missing_acknowledgments=missing)
+        else:
+            self._log_manifest("manifest updated; restart Marbles to enforce it", progress.warnings)
+        return progress
 
-    async def _activate_counted(self, request: ActivationRequest, uuid: str) -> MarbleParameters:
-        serving = self._accepting()
-
-        def equip_and_count() -> tuple[MarbleParameters, Deployment]:
-            parameters = activation.equip(serving, request, uuid)
-            deployment = activation.count(serving.deployment, request.marble_type)
-            self._vault.commit(deployment)
-            return parameters, deployment
-
-        parameters, deployment = await asyncio.to_thread(equip_and_count)
-        self._deployment = deployment
-        self._serving = serving.with_deployment(deployment)
-        return parameters
-
-    async def _set_manifest(self, raw: bytes) -> ManifestAccepted:
-        self._require(State.RECOVERY, State.ACCEPTING_MANIFEST)
-
-        def load_and_store() -> tuple[Serving, ManifestAccepted]:
-            loaded = load_manifest(raw)
-            deployment = found(self._deployment, raw, loaded.manifest)
-            serving = serve(deployment, loaded.manifest)
-            recovery_secrets = self._vault.establish(deployment, loaded.manifest)
-            return serving, ManifestAccepted(
-                recovery_secrets, [str(warning) for warning in loaded.warnings]
-            )
-
-        serving, accepted = await asyncio.to_thread(load_and_store)
-        self._locked = ""
-        self._set_deployment(serving.deployment)
-        self._serving = serving
-        log.info("manifest set", fingerprint=self.manifest().fingerprint)
-        for warning in accepted.warnings:
+    def _log_manifest(self, event: str, warnings: Sequence[str]) -> None:
+        log.info(event, fingerprint=self.manifest().fingerprint)
+        for warning in warnings:
             log.warning("the manifest is doubtful", warning=warning)
-        return accepted
-
-    async def _change(self, change: Callable[[], Awaitable[T]]) -> T:
-        """Run a change under the lock; once it runs, it runs to its end."""
-        await self._lock.acquire()
-
-        async def run() -> T:
-            try:
-                return await change()
-            finally:
-                self._lock.release()
-
-        self._change_under_way = task = asyncio.create_task(run())  # the loop would forget it
-        return await asyncio.shield(task)
-
-    def _set_deployment(self, deployment: Deployment) -> None:
-        self._deployment = deployment
-        self._mesh_identity = mesh_identity(deployment)
-        self._client_identity = client_identity(deployment)
-
-    def _state(self) -> State:
-        if self._serving is not None:
-            return State.ACCEPTING_MARBLES
-        return State.RECOVERY if self._locked else State.ACCEPTING_MANIFEST
-
-    def _accepting(self) -> Serving:
-        self._require(State.ACCEPTING_MARBLES)
-        assert self._serving is not None  # noqa: S101 - this is what that state means
-        return self._serving
-
-    def _require(self, *states: State) -> None:
-        """Return if the state is one of these; the text is one that clients look for."""
-        status = self.status()
-        if status.state not in states:
-            raise StateError(f"server is not in expected state: {status.message}")
 
 
 async def open_coordinator(
@@ -264,9 +291,7 @@ async def open_coordinator(
     return Coordinator(
         vault,
         attestation,
-        deployment,
-        serving=serving,
-        locked=locked,
+        StateMachine(deployment, serving, locked),
         software_tee=attestation.verifier.accepts_software_tee or claims_software_tee(quote),
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ringtaw_coordinator.core.ttls import certificates_of
+from ringtaw_coordinator.core.users import Users
+from ringtaw_coordinator.errors import Problem
 from ringtaw_coordinator.manifest.model import Manifest, Marble, SecretType, TLSTag
 from ringtaw_coordinator.pki.encoding import CERTIFICATE, to_pem
 from ringtaw_coordinator.pki.marble import MarbleIssuer
@@ -13,6 +15,7 @@ from ringtaw_coordinator.pki.secret import SecretIssuer
 from ringtaw_coordinator.secrets.value import SecretValue
 from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.templates import MarbleTemplates
+from ringtaw_coordinator.templates.dry_run import dry_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class ServedMarble:
     """Names of the secrets that its TLS policy presents as certificates."""
     is_slow: bool
     """Whether an activation generates RSA keys, which takes up to seconds."""
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Names of all the secrets that an activation needs."""
+        return self.templates.secrets | self.templates.previous_secrets | self.tls_secrets
 
 
 class Authority:
@@ -51,12 +59,38 @@ class Serving:
 
     deployment: Deployment
     manifest: Manifest
+    """The effective one: with the SecurityVersions that updates of packages have raised."""
     authority: Authority
     marbles: Mapping[str, ServedMarble]
+    marbles_by_secret: Mapping[str, tuple[str, ...]]
+    """Names of the Marbles that use a secret."""
+    users: Users
 
     def with_deployment(self, deployment: Deployment) -> Serving:
-        """Return the same with another state of which only the counts differ."""
+        """Return the same with another state under the same manifest and authority."""
         return replace(self, deployment=deployment)
+
+    def with_packages(self, deployment: Deployment) -> Serving:
+        """Return the same after an update of packages, which has changed the authority, too."""
+        manifest = effective(self.manifest, deployment)
+        return replace(
+            self, deployment=deployment, manifest=manifest, authority=Authority(deployment)
+        )
+
+    def is_same_version(self, other: Serving) -> bool:
+        """Return whether no update lies between the two."""
+        return self.authority is other.authority
+
+    def rehearse(self, changed: Iterable[str], values: Mapping[str, SecretValue]) -> list[Problem]:
+        """Return what is wrong with the Marbles that use a changed secret, given the values."""
+        names = {name for secret in changed for name in self.marbles_by_secret.get(secret, ())}
+        needed = {secret for name in names for secret in self.marbles[name].secrets}
+        part = replace(
+            self.manifest,
+            marbles={name: self.manifest.marbles[name] for name in sorted(names)},
+            secrets={secret: self.manifest.secrets[secret] for secret in needed},
+        )
+        return dry_run(part, {name: values[name] for name in needed if name in values})
 
 
 def serve(deployment: Deployment, manifest: Manifest) -> Serving:
@@ -69,7 +103,22 @@ def serve(deployment: Deployment, manifest: Manifest) -> Serving:
     marbles = {
         name: _served_marble(name, marble, manifest) for name, marble in manifest.marbles.items()
     }
-    return Serving(deployment, manifest, Authority(deployment), marbles)
+    return Serving(
+        deployment,
+        effective(manifest, deployment),
+        Authority(deployment),
+        marbles,
+        _by_secret(marbles),
+        Users(manifest),
+    )
+
+
+def effective(manifest: Manifest, deployment: Deployment) -> Manifest:
+    """Return the manifest with the SecurityVersions that updates of packages have raised."""
+    packages = dict(manifest.packages)
+    for name, version in deployment.package_versions.items():
+        packages[name] = replace(packages[name], security_version=version)
+    return replace(manifest, packages=packages)
 
 
 def _served_marble(name: str, marble: Marble, manifest: Manifest) -> ServedMarble:
@@ -85,3 +134,11 @@ def _served_marble(name: str, marble: Marble, manifest: Manifest) -> ServedMarbl
         for secret in used
     )
     return ServedMarble(marble, templates, tls, tls_secrets, is_slow)
+
+
+def _by_secret(marbles: Mapping[str, ServedMarble]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for name, marble in marbles.items():
+        for secret in marble.secrets:
+            found.setdefault(secret, []).append(name)
+    return {secret: tuple(names) for secret, names in found.items()}

@@ -22,6 +22,11 @@ class LoadedManifest:
     manifest: Manifest
     warnings: tuple[Problem, ...]
 
+    @property
+    def warning_texts(self) -> tuple[str, ...]:
+        """The warnings as their author reads them."""
+        return tuple(map(str, self.warnings))
+
 
 def load_manifest(raw: bytes) -> LoadedManifest:
     """Read a manifest; the bytes are JSON as users write it or Go programs send it.

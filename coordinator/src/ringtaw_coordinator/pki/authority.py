@@ -85,6 +85,13 @@ def create_intermediate(root: KeyedCertificate, names: Sequence[str]) -> Interme
     )
 
 
+def renew_intermediate(root: KeyedCertificate, current: Intermediate) -> Intermediate:
+    """Make a new intermediate and Marble root with the names of the current ones."""
+    certificate = x509.load_der_x509_certificate(current.certificate)
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return create_intermediate(root, [str(name.value) for name in names])
+
+
 def key_identifier_of_issuer(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     """Return the extension that names the issuer by its key identifier alone."""
     identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)

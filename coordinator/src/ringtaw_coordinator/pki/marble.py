@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
@@ -40,6 +43,14 @@ _USAGE: Final = x509.KeyUsage(
     decipher_only=False,
 )
 _NOT_AN_AUTHORITY: Final = x509.BasicConstraints(ca=False, path_length=None)
+
+
+@dataclass(frozen=True, slots=True)
+class MarbleName:
+    """What a Marble's certificate says of it."""
+
+    type: str
+    uuid: str
 
 
 class MarbleIssuer:
@@ -84,3 +95,37 @@ class MarbleIssuer:
             public=public_der(key.public_key()),
             private=private_der(key),
         )
+
+
+def marble_name(certificate: bytes, marble_root: bytes) -> MarbleName:
+    """Return whose certificate (DER) this is, which the Marble root must have issued itself.
+
+    Certificates of secrets are issued by the same key but lack the Marble type, and those among
+    them that are authorities do not count as part of a chain.
+
+    Raises:
+        ValueError: It is not a Marble's, or of another Marble root; says what is missing.
+    """
+    leaf, issuer = _load(certificate), x509.load_der_x509_certificate(marble_root)
+    try:
+        leaf.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
+        raise ValueError(
+            "the client certificate was not issued to a Marble under the manifest in force; "
+            "a Marble that was activated before the latest update has to be restarted"
+        ) from None
+    try:
+        extension = leaf.extensions.get_extension_for_oid(MARBLE_TYPE).value
+        (common_name,) = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        uuid = str(UUID(str(common_name.value)))
+    except (x509.ExtensionNotFound, ValueError):
+        raise ValueError("the client certificate is not a Marble's") from None
+    assert isinstance(extension, x509.UnrecognizedExtension)  # noqa: S101 - its OID is private
+    return MarbleName(extension.value.decode(), uuid)
+
+
+def _load(certificate: bytes) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(certificate)
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError("the client certificate does not parse") from None

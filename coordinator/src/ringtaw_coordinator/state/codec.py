@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from ringtaw_coordinator.pki.authority import Intermediate, KeyedCertificate
 from ringtaw_coordinator.secrets.value import SecretValue
-from ringtaw_coordinator.state.model import Deployment
+from ringtaw_coordinator.state.model import Deployment, ProposedManifest
 
-VERSION: Final = 1
+VERSION: Final = 2
+_BEFORE_UPDATES: Final = 1
+"""The version that knows neither updates nor counters."""
 
 T = TypeVar("T")
 
@@ -38,6 +41,9 @@ def encode(deployment: Deployment) -> bytes:
         "previousSecrets": _secrets(deployment.previous_secrets),
         "activations": dict(deployment.activations),
         "updateLog": list(deployment.update_log),
+        "packageVersions": dict(deployment.package_versions),
+        "proposal": _proposal_text(deployment.proposal),
+        "counters": {marble: dict(names) for marble, names in deployment.counters.items()},
     }
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -50,8 +56,8 @@ def decode(data: bytes) -> Deployment:
     """
     document = _Reader(_parse(data), "state")
     version = document.take("version", _count)
-    if version != VERSION:
-        raise ValueError(f"the state has version {version}; this Coordinator reads {VERSION}")
+    if version not in (_BEFORE_UPDATES, VERSION):
+        raise ValueError(f"the state has version {version}; this Coordinator reads up to {VERSION}")
     root = document.take("root", _byte_strings(2))
     intermediate = document.take("intermediate", _byte_strings(3))
     deployment = Deployment(
@@ -66,6 +72,13 @@ def decode(data: bytes) -> Deployment:
         activations=document.take("activations", _mapping(_count)),
         update_log=document.take("updateLog", _strings),
     )
+    if version != _BEFORE_UPDATES:
+        deployment = replace(
+            deployment,
+            package_versions=document.take("packageVersions", _mapping(_count)),
+            proposal=document.take("proposal", _proposal),
+            counters=document.take("counters", _mapping(_mapping(_count))),
+        )
     document.finish()
     return deployment
 
@@ -107,6 +120,20 @@ def _secrets(secrets: Mapping[str, SecretValue]) -> dict[str, list[str]]:
         name: [_text(secret.certificate), _text(secret.public), _text(secret.private)]
         for name, secret in secrets.items()
     }
+
+
+def _proposal_text(proposal: ProposedManifest | None) -> list[object] | None:
+    if proposal is None:
+        return None
+    return [_text(proposal.manifest), list(proposal.acknowledged_by)]
+
+
+def _proposal(value: object) -> ProposedManifest | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != 2:
+        raise TypeError
+    return ProposedManifest(_bytes(value[0]), _strings(value[1]))
 
 
 def _bytes(value: object) -> bytes:

@@ -19,6 +19,16 @@ ROOT_SECRET_BYTES: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedManifest:
+    """A manifest that waits for acknowledgements, to take the place of the one in force."""
+
+    manifest: bytes
+    """As it was submitted."""
+    acknowledged_by: tuple[str, ...]
+    """Names of users; the first one submitted it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """Identity, manifest, secrets and counts of one deployment."""
 
@@ -42,6 +52,12 @@ class Deployment:
     """The root secret before its latest rotation; empty before any."""
     previous_secrets: Mapping[str, SecretValue] = field(default_factory=dict, repr=False)
     """Secrets whose previous value differs from the current one."""
+    package_versions: Mapping[str, int] = field(default_factory=dict)
+    """SecurityVersions by package, of those that were raised since the manifest was set."""
+    proposal: ProposedManifest | None = None
+    """While one is there, no other update is accepted."""
+    counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Monotonic counters by their Marble (``UUID type``) and their name."""
 
 
 def new_deployment(names: Sequence[str]) -> Deployment:

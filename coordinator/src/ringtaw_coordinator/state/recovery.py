@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from ringtaw_coordinator.errors import ManifestError, Problem
+from ringtaw_coordinator.manifest.model import Manifest
 from ringtaw_coordinator.manifest.pointer import pointer
 from ringtaw_coordinator.state import shamir
 
@@ -55,6 +56,15 @@ def entrust(dek: bytes, keys: Mapping[str, bytes], threshold: int) -> Recovery:
         "hashes": [hashlib.sha256(share).hexdigest() for share in shares],
     }
     return Recovery(json.dumps(data).encode(), secrets)
+
+
+def same_recovery(one: Manifest, other: Manifest) -> bool:
+    """Return whether the same owners recover in the same way."""
+    return one.recovery_keys == other.recovery_keys and _needed(one) == _needed(other)
+
+
+def _needed(manifest: Manifest) -> int:
+    return manifest.config.recovery_threshold or len(manifest.recovery_keys)
 
 
 def _divide(dek: bytes, count: int, needed: int) -> tuple[str, list[bytes]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ringtaw_premain.hookspecs import KeyBinding
@@ -16,7 +16,7 @@ from ringtaw_premain.hookspecs import KeyBinding
 from ringtaw_coordinator.manifest.model import Manifest, SealMode
 from ringtaw_coordinator.state import codec, sealed_data
 from ringtaw_coordinator.state.model import Deployment
-from ringtaw_coordinator.state.recovery import entrust
+from ringtaw_coordinator.state.recovery import entrust, same_recovery
 from ringtaw_coordinator.state.sealed_data import DEK_BYTES, UnsealError
 from ringtaw_coordinator.state.sealed_key import Sealer
 from ringtaw_coordinator.state.store import Record, Revision, Store
@@ -90,6 +90,26 @@ class Vault:
             self._revision = self._write(deployment, seal)
             self._seal = seal
         return recovery.secrets
+
+    def replace_manifest(
+        self, deployment: Deployment, old: Manifest, new: Manifest
+    ) -> Mapping[str, bytes]:
+        """Store a deployment whose manifest has changed.
+
+        Returns:
+            New recovery secrets as :meth:`establish` does, if the old ones no longer count.
+
+        Raises:
+            ManifestError: A recovery key cannot encrypt.
+            StoreError: The change could not be made durable.
+        """
+        seal, mode = self._seal, new.config.seal_mode
+        if same_recovery(old, new) and seal is not None and mode is not SealMode.DISABLED:
+            seal = replace(seal, binding=_BINDINGS[mode])
+            self._revision = self._write(deployment, seal)
+            self._seal = seal
+            return {}
+        return self.establish(deployment, new)
 
     def commit(self, deployment: Deployment) -> None:
         """Store the deployment in the place of the one that was stored last.
