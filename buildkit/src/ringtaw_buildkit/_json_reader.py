@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from json.decoder import scanstring
 from typing import Any, Final
 
 from ringtaw_buildkit._positions import Keys, Lines, SyntaxProblem, line_starts
 
 _MAX_DEPTH: Final = 100
+"""Levels: far below what Python's stack holds."""
+_DECODER: Final = json.JSONDecoder()
+"""For strings alone."""
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _MAX_NUMBER: Final = 400
@@ -22,12 +24,18 @@ _WORDS: Final = {"true": True, "false": False, "null": None}
 
 
 class JSONReader:
-    """One pass over one text; ``lines`` is complete after :meth:`read`."""
+    """One pass over one text.
+
+    After :meth:`read` all lines are known, the ``spans`` of values and the ``starts`` of members'
+    keys, as offsets in the text.
+    """
 
     def __init__(self, text: str) -> None:
         self.lines: Lines = {}
+        self.spans: dict[Keys, tuple[int, int]] = {}
+        self.starts: dict[Keys, int] = {}
         self._text = text
-        self._starts = line_starts(text)
+        self._line_starts = line_starts(text)
 
     def read(self) -> Any:
         """Return the value that the whole text holds.
@@ -45,6 +53,11 @@ class JSONReader:
         self.lines.setdefault(keys, self._line(at))
         if len(keys) > _MAX_DEPTH:
             raise self._problem(at, f"nested more than {_MAX_DEPTH} levels deep")
+        value, end = self._read(at, keys)
+        self.spans[keys] = (at, end)
+        return value, end
+
+    def _read(self, at: int, keys: Keys) -> tuple[Any, int]:
         match self._text[at : at + 1]:
             case "{":
                 return self._object(at + 1, keys)
@@ -59,6 +72,7 @@ class JSONReader:
         at = self._skip(at)
         while not self._is(at, "}"):
             key, end = self._key(at, members, keys)
+            self.starts[*keys, key] = at
             self.lines[*keys, key] = self._line(at)
             end = self._expect(end, ":", "a key must be followed by a colon")
             members[key], end = self._value(end, (*keys, key))
@@ -95,9 +109,14 @@ class JSONReader:
 
     def _string(self, at: int) -> tuple[str, int]:
         try:
-            return scanstring(self._text, at + 1, True)
+            string: str
+            string, end = _DECODER.raw_decode(self._text, at)
+            string.encode()
         except json.JSONDecodeError as error:
             raise self._problem(error.pos, error.msg.lower().removesuffix(" at")) from None
+        except UnicodeEncodeError:
+            raise self._problem(at, "half of a surrogate pair is no character") from None
+        return string, end
 
     def _scalar(self, at: int) -> tuple[Any, int]:
         for word, value in _WORDS.items():
@@ -125,7 +144,7 @@ class JSONReader:
         return space.end() if space else at
 
     def _line(self, at: int) -> int:
-        return bisect_right(self._starts, at)
+        return bisect_right(self._line_starts, at)
 
     def _problem(self, at: int, message: str) -> SyntaxProblem:
         if at >= len(self._text):

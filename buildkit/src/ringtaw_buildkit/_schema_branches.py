@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from jsonschema import ValidationError
 
@@ -72,7 +72,8 @@ def _weight(error: ValidationError) -> int:
     """Return how much there is to correct: a key is more than a value."""
     match error.validator:
         case "additionalProperties":
-            return _KEY_WEIGHT * len(unknown_keys(error.instance, error.schema))
+            instance, schema = cast("Any", error.instance), cast("Any", error.schema)
+            return _KEY_WEIGHT * len(unknown_keys(instance, schema))
         case "required" | "dependentRequired":
             return _KEY_WEIGHT
     return _CONSTANT_WEIGHT if _is_constant(error) else 1
@@ -90,16 +91,17 @@ def _choice(branches: Sequence[Branch], telling: set[str | int], error: Validati
 
 
 def _values(error: ValidationError) -> Sequence[Any]:
+    value: Any = error.validator_value
     match error.validator:
         case "const":
-            return [error.validator_value]
+            return [value]
         case "enum":
-            return list(error.validator_value)
+            return list(value)
     return []
 
 
 def _types(errors: Iterable[ValidationError]) -> Iterable[str]:
     for error in errors:
         if error.validator == "type":
-            value = error.validator_value
+            value: Any = error.validator_value
             yield from [value] if isinstance(value, str) else value

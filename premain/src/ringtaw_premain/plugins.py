@@ -14,7 +14,19 @@ from ringtaw_premain.errors import AdapterError
 from ringtaw_premain.hookspecs import API_VERSION, ENTRY_POINT_GROUP, Adapter
 from ringtaw_premain.runtime import Runtime, load_reference
 
-__all__ = ["EntryPoint", "Runtime", "choose_runtime", "installed_adapters", "load_adapter"]
+__all__ = [
+    "EntryPoint",
+    "Runtime",
+    "choose_runtime",
+    "declared_adapters",
+    "installed_adapters",
+    "load_adapter",
+]
+
+
+def declared_adapters(search_path: Iterable[str] | None = None) -> list[EntryPoint]:
+    """Return every adapter that an installed distribution declares, equal names included."""
+    return list(entry_points(ENTRY_POINT_GROUP, sys.path if search_path is None else search_path))
 
 
 def installed_adapters(search_path: Iterable[str] | None = None) -> dict[str, EntryPoint]:
@@ -24,7 +36,7 @@ def installed_adapters(search_path: Iterable[str] | None = None) -> dict[str, En
         AdapterError: Two distributions declare different adapters of the same name.
     """
     found: dict[str, EntryPoint] = {}
-    for entry in entry_points(ENTRY_POINT_GROUP, sys.path if search_path is None else search_path):
+    for entry in declared_adapters(search_path):
         known = found.setdefault(entry.name, entry)
         if known.reference != entry.reference:
             raise AdapterError(
@@ -45,7 +57,8 @@ def load_adapter(entry: EntryPoint) -> Adapter:
     adapter = load_reference(entry.name, entry.reference)
     if not isinstance(adapter, Adapter):
         raise AdapterError(
-            f"adapter({entry.name}): {entry.reference} of {entry.distribution} is not an Adapter"
+            f"adapter({entry.name}): {entry.reference} of {entry.distribution} is not an Adapter",
+            hint="let the entry point name an object of class ringtaw_premain.hookspecs.Adapter",
         )
     if adapter.api_version != API_VERSION:
         upgrade = entry.distribution if adapter.api_version < API_VERSION else "ringtaw-premain"
@@ -55,7 +68,10 @@ def load_adapter(entry: EntryPoint) -> Adapter:
             hint=f"upgrade {upgrade}",
         )
     if adapter.name != entry.name:
-        raise AdapterError(f"adapter({entry.name}): calls itself {adapter.name!r}")
+        raise AdapterError(
+            f"adapter({entry.name}): calls itself {adapter.name!r}",
+            hint="let the entry point and the Adapter have the same name",
+        )
     return adapter
 
 

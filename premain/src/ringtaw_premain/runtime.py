@@ -50,7 +50,8 @@ class Runtime:
     def __init__(self, adapter: Adapter) -> None:
         self.adapter = adapter
         self.name = adapter.name
-        self._hooks = _hooks(adapter)
+        self.manager = connect(adapter.name, str(adapter.runtime), RuntimeHooks)
+        self._hooks = self.manager.hook
 
     def detect(self) -> bool:
         """Whether this process runs in the adapter's runtime; no hook means it cannot tell."""
@@ -104,18 +105,45 @@ class Runtime:
             raise AdapterError(f"adapter({self.name}): {hook} failed with {cause}") from error
 
 
-def _hooks(adapter: Adapter) -> pluggy.HookRelay:
-    """One plugin manager per adapter: hooks of different adapters never mix."""
-    side = cast("Callable[[], object]", load_reference(adapter.name, str(adapter.runtime)))
+def connect(adapter: str, reference: str, specification: type) -> pluggy.PluginManager:
+    """Return one side of an adapter, checked against its specification.
+
+    One plugin manager per adapter and side: hooks of different adapters never mix.
+
+    Raises:
+        AdapterError: It cannot be loaded, or its hooks are not those of the contract.
+    """
+    side = cast("Callable[[], object]", load_reference(adapter, reference))
     manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(RuntimeHooks)
+    manager.add_hookspecs(specification)
     try:
-        manager.register(side(), adapter.name)
-        manager.check_pending()
+        manager.register(side(), adapter)
+        _refuse_unknown_hooks(manager, adapter, reference)
     except PremainError:
         raise
     except Exception as error:
-        cause = f"{type(error).__name__}: {error}"
-        message = f"adapter({adapter.name}): {adapter.runtime} is unusable: {cause}"
-        raise AdapterError(message) from error
-    return manager.hook
+        cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise AdapterError(
+            f"adapter({adapter}): {reference} is unusable: {cause}",
+            hint=f"compare it with {specification.__module__}.{specification.__name__}",
+        ) from error
+    return manager
+
+
+def _refuse_unknown_hooks(manager: pluggy.PluginManager, adapter: str, reference: str) -> None:
+    """Refuse what check_pending() refuses, in words that help."""
+    names = [name for name in vars(manager.hook) if getattr(manager.hook, name).has_spec()]
+    for name, caller in vars(manager.hook).items():
+        if not caller.has_spec() and not all(i.optionalhook for i in caller.get_hookimpls()):
+            likeness = {known: len(_pairs(known) & _pairs(name)) for known in names}
+            nearest = max(names, key=likeness.__getitem__)
+            meant = f"rename {name} to {nearest}" if likeness[nearest] else f"remove {name}"
+            raise AdapterError(
+                f"adapter({adapter}): {reference} has a hook {name!r} that the contract does not "
+                f"have; the hooks of this side are {', '.join(names)}",
+                hint=meant,
+            )
+
+
+def _pairs(word: str) -> set[str]:
+    return {word[at : at + 2] for at in range(len(word) - 1)}
