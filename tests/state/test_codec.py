@@ -71,7 +71,7 @@ def test_every_missing_member_is_named(deployment: Deployment) -> None:
             codec.decode(data)
 
 
-FINE = [("proposal", None), ("counters", {"a": {}})]
+FINE: list[tuple[str, object]] = [("proposal", None), ("counters", {"a": {}})]
 
 
 @pytest.mark.parametrize("value", [None, -1, True, 1.5, "not base64!", [1], {"a": {}}, [["x"]]])

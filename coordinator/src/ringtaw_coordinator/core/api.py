@@ -246,11 +246,13 @@ class ClientFacade(Protocol):
     ) -> Mapping[str, StoredSecret]:
         """Return secrets to the user whose client certificate (DER) is given; b"" is nobody's.
 
+        A secret that nobody has set yet has an empty value.
+
         Raises:
             StateError: Not accepting Marbles.
             UnauthorizedError: The certificate is no user's.
             ForbiddenError: The user may not read all of them.
-            RequestRefusedError: One of them does not exist, or has no value yet.
+            RequestRefusedError: One of them does not exist.
         """
         ...
 
@@ -261,7 +263,8 @@ class ClientFacade(Protocol):
             StateError: Not accepting Marbles.
             UnauthorizedError: The certificate is no user's.
             ForbiddenError: The user may not write all of them.
-            RequestRefusedError: One of them does not exist or does not fit its definition.
+            RequestRefusedError: One of them does not exist or does not fit its definition, or a
+                Marble could not be activated with it.
             StoreError: The change could not be made durable.
         """
         ...
@@ -291,12 +294,14 @@ class ClientFacade(Protocol):
     async def acknowledge_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
         """Acknowledge the pending update by its very bytes; apply it if that was the last missing.
 
+        Whoever has acknowledged it before learns where it stands.
+
         Raises:
             StateError: Not accepting Marbles.
             UnauthorizedError: The certificate is no user's.
             NoPendingUpdateError: There is none.
             ForbiddenError: The user may not do this.
-            RequestRefusedError: The bytes differ, or the user has acknowledged before.
+            RequestRefusedError: The bytes differ.
             ManifestError: It turned out not to be applicable; it is no longer pending.
             StoreError: The change could not be made durable.
         """

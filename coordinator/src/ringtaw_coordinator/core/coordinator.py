@@ -7,7 +7,6 @@ What it does is in the modules beside this one; here it is joined to the state i
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -46,7 +45,7 @@ from ringtaw_coordinator.errors import (
     TemplateError,
 )
 from ringtaw_coordinator.manifest.load import load_manifest
-from ringtaw_coordinator.manifest.model import FeatureGate
+from ringtaw_coordinator.manifest.model import Action, FeatureGate
 from ringtaw_coordinator.manifest.package_update import load_package_update
 from ringtaw_coordinator.state.model import Deployment, new_deployment
 from ringtaw_coordinator.state.vault import Vault
@@ -102,11 +101,8 @@ class Coordinator:
 
     def manifest(self) -> StoredManifest:
         """Return the manifest in force."""
-        if self._machine.serving is None:
-            return StoredManifest(b"", "", b"")
-        deployment = self._machine.deployment
-        fingerprint = hashlib.sha256(deployment.manifest).hexdigest()
-        return StoredManifest(deployment.manifest, fingerprint, deployment.manifest_signature)
+        serving = self._machine.serving
+        return StoredManifest(b"", "", b"") if serving is None else serving.stored
 
     async def quote(self, nonce: bytes | None) -> CoordinatorQuote:
         """Return evidence over the root certificate, and the nonce if there is one."""
@@ -169,10 +165,12 @@ class Coordinator:
 
     async def submit_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
         """Apply an update of packages, or submit an update of the whole manifest."""
-        self._machine.accepting().users.identify(certificate)
+        user = self._machine.accepting().users.identify(certificate)
+        user.require_one_of(Action.UPDATE_SECURITY_VERSION, Action.UPDATE_MANIFEST)
         versions = await asyncio.to_thread(load_package_update, raw)
         if versions is not None:
             return await self._update_packages(versions, certificate)
+        user.require(Action.UPDATE_MANIFEST)
         loaded = await asyncio.to_thread(load_manifest, raw)
 
         def step(serving: Serving) -> tuple[Serving, UpdateProgress]:

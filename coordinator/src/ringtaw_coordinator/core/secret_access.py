@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ringtaw_coordinator.core.api import SecretUpload, StoredSecret
+from ringtaw_coordinator.core.rehearsal import rehearse
 from ringtaw_coordinator.core.serving import Serving
 from ringtaw_coordinator.core.update_log import log_entry
 from ringtaw_coordinator.core.users import AuthenticUser
@@ -19,17 +21,17 @@ from ringtaw_coordinator.names import did_you_mean, quoted
 from ringtaw_coordinator.secrets.derive import symmetric
 from ringtaw_coordinator.secrets.value import SecretValue
 
-_SHOWN_PROBLEMS = 10
+_SHOWN_PROBLEMS: Final = 10
 
 
 def read_secrets(
     serving: Serving, user: AuthenticUser, names: Sequence[str]
 ) -> dict[str, StoredSecret]:
-    """Return secrets that the user may read.
+    """Return secrets that the user may read; one that nobody has set yet has an empty value.
 
     Raises:
         ForbiddenError: The user may not read all of them.
-        RequestRefusedError: One of them does not exist, or has no value yet.
+        RequestRefusedError: One of them does not exist.
     """
     definitions = {name: _definition(serving, name) for name in names}
     user.require(Action.READ_SECRET, definitions)
@@ -52,6 +54,8 @@ def write_secrets(
         RequestRefusedError: One of them does not exist or does not fit its definition, or a Marble
             could not be activated with it.
     """
+    if not uploads:
+        raise RequestRefusedError("there is no secret to set")
     definitions = {name: _definition(serving, name) for name in uploads}
     user.require(Action.WRITE_SECRET, definitions)
     values = {name: _value(name, definitions[name], upload) for name, upload in uploads.items()}
@@ -88,8 +92,8 @@ def _value(name: str, definition: SecretDefinition, upload: SecretUpload) -> Sec
 def _data(definition: SecretDefinition, upload: SecretUpload) -> SecretValue:
     if upload.certificate is not None or upload.private is not None:
         raise ValueError(f"a {definition.type} has a Key alone, and neither Cert nor Private")
-    if not upload.key:
-        raise ValueError("its Key is missing or empty")
+    if upload.key is None:
+        raise ValueError("its Key is missing")
     declared = definition.size or 0
     if definition.type is SecretType.SYMMETRIC_KEY and 8 * len(upload.key) != declared:
         raise ValueError(
@@ -118,7 +122,7 @@ def _key_pair(definition: SecretDefinition, upload: SecretUpload) -> SecretValue
 def _check_marbles(
     serving: Serving, changed: Mapping[str, SecretValue], secrets: Mapping[str, SecretValue]
 ) -> None:
-    problems = serving.rehearse(changed, secrets)
+    problems = rehearse(serving, changed, secrets)
     if problems:
         raise RequestRefusedError("a Marble could not be activated: " + _listed(problems))
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ringtaw_coordinator.core.api import StoredManifest
 from ringtaw_coordinator.core.ttls import certificates_of
 from ringtaw_coordinator.core.users import Users
-from ringtaw_coordinator.errors import Problem
-from ringtaw_coordinator.manifest.model import Manifest, Marble, SecretType, TLSTag
+from ringtaw_coordinator.manifest.model import (
+    Manifest,
+    Marble,
+    SecretDefinition,
+    SecretType,
+    TLSTag,
+)
 from ringtaw_coordinator.pki.encoding import CERTIFICATE, to_pem
 from ringtaw_coordinator.pki.marble import MarbleIssuer
 from ringtaw_coordinator.pki.secret import SecretIssuer
 from ringtaw_coordinator.secrets.value import SecretValue
 from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.templates import MarbleTemplates
-from ringtaw_coordinator.templates.dry_run import dry_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +33,10 @@ class ServedMarble:
     tls: tuple[TLSTag, ...]
     tls_secrets: frozenset[str]
     """Names of the secrets that its TLS policy presents as certificates."""
+    secrets: frozenset[str]
+    """Names of all the secrets that an activation needs."""
     is_slow: bool
     """Whether an activation generates RSA keys, which takes up to seconds."""
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """Names of all the secrets that an activation needs."""
-        return self.templates.secrets | self.templates.previous_secrets | self.tls_secrets
 
 
 class Authority:
@@ -65,6 +68,8 @@ class Serving:
     marbles_by_secret: Mapping[str, tuple[str, ...]]
     """Names of the Marbles that use a secret."""
     users: Users
+    stored: StoredManifest
+    """As it was submitted."""
 
     def with_deployment(self, deployment: Deployment) -> Serving:
         """Return the same with another state under the same manifest and authority."""
@@ -80,17 +85,6 @@ class Serving:
     def is_same_version(self, other: Serving) -> bool:
         """Return whether no update lies between the two."""
         return self.authority is other.authority
-
-    def rehearse(self, changed: Iterable[str], values: Mapping[str, SecretValue]) -> list[Problem]:
-        """Return what is wrong with the Marbles that use a changed secret, given the values."""
-        names = {name for secret in changed for name in self.marbles_by_secret.get(secret, ())}
-        needed = {secret for name in names for secret in self.marbles[name].secrets}
-        part = replace(
-            self.manifest,
-            marbles={name: self.manifest.marbles[name] for name in sorted(names)},
-            secrets={secret: self.manifest.secrets[secret] for secret in needed},
-        )
-        return dry_run(part, {name: values[name] for name in needed if name in values})
 
 
 def serve(deployment: Deployment, manifest: Manifest) -> Serving:
@@ -110,6 +104,7 @@ def serve(deployment: Deployment, manifest: Manifest) -> Serving:
         marbles,
         _by_secret(marbles),
         Users(manifest),
+        _stored(deployment),
     )
 
 
@@ -121,19 +116,22 @@ def effective(manifest: Manifest, deployment: Deployment) -> Manifest:
     return replace(manifest, packages=packages)
 
 
+def _stored(deployment: Deployment) -> StoredManifest:
+    fingerprint = hashlib.sha256(deployment.manifest).hexdigest()
+    return StoredManifest(deployment.manifest, fingerprint, deployment.manifest_signature)
+
+
 def _served_marble(name: str, marble: Marble, manifest: Manifest) -> ServedMarble:
     templates = MarbleTemplates(name, marble.parameters)
     tls = tuple(manifest.tls[tag] for tag in marble.tls)
     tls_secrets = certificates_of(tls)
-    used = [
-        manifest.secrets[secret]
-        for secret in templates.secrets | templates.previous_secrets | tls_secrets
-    ]
-    is_slow = any(
-        secret.type is SecretType.CERT_RSA and not secret.shared and not secret.user_defined
-        for secret in used
-    )
-    return ServedMarble(marble, templates, tls, tls_secrets, is_slow)
+    used = templates.secrets | templates.previous_secrets | tls_secrets
+    is_slow = any(_is_private_rsa(manifest.secrets[secret]) for secret in used)
+    return ServedMarble(marble, templates, tls, tls_secrets, used, is_slow)
+
+
+def _is_private_rsa(secret: SecretDefinition) -> bool:
+    return secret.type is SecretType.CERT_RSA and not secret.shared and not secret.user_defined
 
 
 def _by_secret(marbles: Mapping[str, ServedMarble]) -> dict[str, tuple[str, ...]]:

@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from hmac import compare_digest
+from typing import Final
 
 from ringtaw_coordinator.errors import ForbiddenError, UnauthorizedError
 from ringtaw_coordinator.manifest.model import Action, Manifest, Role
 from ringtaw_coordinator.names import quoted
+
+_SHOWN: Final = 10
 
 Permissions = Mapping[Action, Set[str]]
 """What may be done with which packages or secrets; with the manifest there are no names."""
@@ -22,20 +25,30 @@ class AuthenticUser:
     name: str
     permissions: Permissions = field(repr=False)
 
+    def require_one_of(self, *actions: Action) -> None:
+        """Return if the user may do one of these to anything at all.
+
+        Raises:
+            ForbiddenError: None of them.
+        """
+        if self.permissions.keys().isdisjoint(actions):
+            raise ForbiddenError(
+                f"the user {quoted(self.name)} has no role with {' or '.join(actions)}"
+            )
+
     def require(self, action: Action, names: Iterable[str] = ()) -> None:
         """Return if the user may do this to all the packages or secrets named.
 
         Raises:
             ForbiddenError: Not to all of them.
         """
-        permitted = self.permissions.get(action)
-        if permitted is None:
-            raise ForbiddenError(f"the user {quoted(self.name)} has no role with {action}")
+        self.require_one_of(action)
+        permitted = self.permissions[action]
         denied = [name for name in dict.fromkeys(names) if name not in permitted]
         if denied:
+            shown = ", ".join(map(quoted, denied[:_SHOWN])) + (", …" if denied[_SHOWN:] else "")
             raise ForbiddenError(
-                f"no role of the user {quoted(self.name)} permits {action} on "
-                + ", ".join(map(quoted, denied))
+                f"no role of the user {quoted(self.name)} permits {action} on {shown}"
             )
 
 

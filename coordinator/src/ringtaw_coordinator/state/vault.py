@@ -103,13 +103,14 @@ class Vault:
             ManifestError: A recovery key cannot encrypt.
             StoreError: The change could not be made durable.
         """
-        seal, mode = self._seal, new.config.seal_mode
-        if same_recovery(old, new) and seal is not None and mode is not SealMode.DISABLED:
-            seal = replace(seal, binding=_BINDINGS[mode])
-            self._revision = self._write(deployment, seal)
-            self._seal = seal
-            return {}
-        return self.establish(deployment, new)
+        seal, mode, same = self._seal, new.config.seal_mode, same_recovery(old, new)
+        if seal is None or mode is SealMode.DISABLED or not same:
+            secrets = self.establish(deployment, new)
+            return {} if same and mode is SealMode.DISABLED else secrets
+        seal = replace(seal, binding=_BINDINGS[mode])
+        self._revision = self._write(deployment, seal)
+        self._seal = seal
+        return {}
 
     def commit(self, deployment: Deployment) -> None:
         """Store the deployment in the place of the one that was stored last.

@@ -39,8 +39,8 @@ class Finding:
 def dry_run(manifest: Manifest, values: Mapping[str, SecretValue] | None = None) -> list[Problem]:
     """Render everything with stand-ins for secrets; return all that is wrong with it.
 
-    ``values`` holds secrets that are known, by name; those are used instead. An empty part of
-    one is stood in for. Pointers have the canonical spelling of keys.
+    ``values`` holds secrets that are known, by name; those are used as they are. Pointers have the
+    canonical spelling of keys.
     """
     rehearsal = Rehearsal(stand_in_data(manifest.secrets, values or {}), manifest.tls)
     return [

@@ -20,7 +20,8 @@ def stand_in_data(
 ) -> TemplateData:
     """Return data with every part that a secret of its type has when it is set.
 
-    What ``values``, or else the manifest itself, says of a secret is used instead.
+    A secret in ``values`` is used as it is. Of what the manifest itself says, an empty part is
+    stood in for.
     """
     secrets = {
         name: TypedSecret(definition.type, _value(definition, values.get(name)))
@@ -30,14 +31,13 @@ def stand_in_data(
 
 
 def _value(definition: SecretDefinition, known: SecretValue | None) -> SecretValue:
-    known = known or SecretValue(
-        definition.initial_certificate, definition.initial_public, definition.initial_private
-    )
+    if known is not None:
+        return known
     stand_in = _stand_in(definition)
     return SecretValue(
-        known.certificate or stand_in.certificate,
-        known.public or stand_in.public,
-        known.private or stand_in.private,
+        definition.initial_certificate or stand_in.certificate,
+        definition.initial_public or stand_in.public,
+        definition.initial_private or stand_in.private,
     )
 
 

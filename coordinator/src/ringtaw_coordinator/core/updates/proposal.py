@@ -10,6 +10,7 @@ from dataclasses import replace
 from hmac import compare_digest
 
 from ringtaw_coordinator.core.api import PendingUpdate, UpdateProgress
+from ringtaw_coordinator.core.rehearsal import rehearse
 from ringtaw_coordinator.core.serving import Serving, serve
 from ringtaw_coordinator.core.shared_secrets import check_certificates
 from ringtaw_coordinator.core.update_log import proposal_entry
@@ -23,7 +24,6 @@ from ringtaw_coordinator.errors import (
 )
 from ringtaw_coordinator.manifest.load import LoadedManifest, load_manifest
 from ringtaw_coordinator.manifest.model import Action, Manifest
-from ringtaw_coordinator.names import quoted
 from ringtaw_coordinator.state.model import Deployment, ProposedManifest
 from ringtaw_coordinator.state.vault import Vault
 
@@ -69,20 +69,22 @@ def propose(
     """
     user.require(Action.UPDATE_MANIFEST)
     require_no_proposal(serving)
-    _check_applicable(serving, loaded.manifest)
     proposal = ProposedManifest(raw, (user.name,))
-    progress = replace(_progress(serving, proposal), warnings=loaded.warning_texts)
     proposed = _with_proposal(serving, proposal, user, "Manifest update proposed")
-    if progress.missing_acknowledgments:
-        vault.commit(proposed.deployment)
-        return proposed, progress
-    return _apply(proposed, vault, user, loaded)
+    progress = _progress(serving, proposal)
+    if not progress.missing_acknowledgments:
+        return _apply(proposed, vault, user, loaded)
+    _check_applicable(serving, loaded.manifest)
+    vault.commit(proposed.deployment)
+    return proposed, replace(progress, warnings=loaded.warning_texts)
 
 
 def acknowledge(
     serving: Serving, vault: Vault, user: AuthenticUser, raw: bytes
 ) -> tuple[Serving, UpdateProgress | ManifestError]:
     """Count the acknowledgement of one more user; apply the manifest if it was the last missing.
+
+    Another one of the same user changes nothing.
 
     Returns:
         What to serve next, and the progress; or why the manifest, which is dropped then, cannot be
@@ -91,7 +93,7 @@ def acknowledge(
     Raises:
         NoPendingUpdateError: There is none.
         ForbiddenError: The user may not update the manifest.
-        RequestRefusedError: The bytes differ, or the user has acknowledged before.
+        RequestRefusedError: The bytes differ.
         StoreError: The change could not be made durable.
     """
     proposal = _proposal(serving)
@@ -101,9 +103,7 @@ def acknowledge(
             "this is not the manifest that waits for acknowledgements, byte for byte"
         )
     if user.name in proposal.acknowledged_by:
-        raise RequestRefusedError(
-            f"the user {quoted(user.name)} has acknowledged this update already"
-        )
+        return serving, _progress(serving, proposal)
     proposal = replace(proposal, acknowledged_by=(*proposal.acknowledged_by, user.name))
     progress = _progress(serving, proposal)
     acknowledged = _with_proposal(serving, proposal, user, "Manifest update acknowledged")
@@ -167,6 +167,21 @@ def _check_applicable(serving: Serving, manifest: Manifest) -> None:
         ManifestError: It cannot be applied.
     """
     check_certificates(manifest, serving.authority.secrets)
+    _check_uploads(serve(replace(serving.deployment, package_versions={}), manifest), serving)
+
+
+def _check_uploads(candidate: Serving, serving: Serving) -> None:
+    """Rehearse the new manifest with what users have set under the old one."""
+    values = serving.deployment.secrets
+    kept = {
+        name: values[name]
+        for name, definition in candidate.manifest.secrets.items()
+        if definition.user_defined
+        and name in values
+        and definition == serving.manifest.secrets.get(name)
+    }
+    if problems := rehearse(candidate, kept, kept):
+        raise ManifestError(problems)
 
 
 def _apply(
@@ -178,6 +193,7 @@ def _apply(
     entry = proposal_entry("Manifest update applied", user.name, raw)
     renewed = replace(renewed, update_log=(*renewed.update_log, entry))
     applied = serve(renewed, manifest)
+    _check_uploads(applied, serving)
     secrets = vault.replace_manifest(renewed, serving.manifest, manifest)
     return applied, UpdateProgress(0, (), secrets, loaded.warning_texts)
 
