@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import click
+import sys
+
+from ringtaw_cli.program import run
 
 
-@click.group()
 def main() -> None:
-    """Bring up confidential applications, verified, with their secrets."""
+    """Run the command and exit."""
+    sys.exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

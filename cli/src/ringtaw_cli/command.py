@@ -1,0 +1,113 @@
+"""What all commands have in common: lazily loaded groups, examples in the help, ``--format``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
+from typing import Any, TypeVar
+
+import click
+
+from ringtaw_cli.table import Entry
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class Command(click.Command):
+    """A command with examples; each is a line that could follow its name in a shell."""
+
+    def __init__(self, *arguments: Any, examples: Sequence[str], **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.examples = tuple(examples)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples under the name by which the command was called."""
+        write_examples(ctx, formatter, self.examples)
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are loaded when they are called, not to list them."""
+
+    def __init__(
+        self,
+        *arguments: Any,
+        entries: Mapping[str, Entry],
+        examples: Sequence[str],
+        **settings: Any,
+    ) -> None:
+        super().__init__(*arguments, **settings)
+        self.entries = dict(entries)
+        self.examples = tuple(examples)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, without loading anything."""
+        return list(self.entries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        entry = self.entries.get(cmd_name)
+        return None if entry is None else load_command(entry)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        name = args[0]
+        if not name.startswith("-") and self.get_command(ctx, name) is None:
+            known = self.list_commands(ctx)
+            raise click.UsageError(f"there is no command {name!r}{did_you_mean(name, known)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with the summaries of the table."""
+        write_commands(formatter, "Commands", self.entries)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        write_examples(ctx, formatter, self.examples)
+
+
+def load_command(entry: Entry) -> click.Command:
+    """Import the command that an entry of the table names."""
+    module, _, attribute = entry.reference.partition(":")
+    command = getattr(import_module(module), attribute)
+    assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
+    return command
+
+
+def write_commands(
+    formatter: click.HelpFormatter, title: str, entries: Mapping[str, Entry]
+) -> None:
+    """Write a section of names and summaries."""
+    if entries:
+        with formatter.section(title):
+            formatter.write_dl([(name, entry.summary) for name, entry in entries.items()])
+
+
+def write_examples(
+    ctx: click.Context, formatter: click.HelpFormatter, examples: Sequence[str]
+) -> None:
+    """Write a section of examples."""
+    with formatter.section("Examples"):
+        for example in examples:
+            formatter.write(f"  $ {ctx.command_path} {example}\n")
+
+
+def did_you_mean(wrong: str, right: Iterable[str]) -> str:
+    """Return a question with the nearest of the right words, or nothing if none is near."""
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(wrong, right, n=1)
+    return f"; did you mean {nearest[0]!r}?" if nearest else ""
+
+
+def format_option(*further: str) -> Callable[[Decorated], Decorated]:
+    """Return the option ``--format`` with text, JSON and further formats."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(["text", "json", *further]),
+        default="text",
+        show_default=True,
+        help="How to write to stdout.",
+    )

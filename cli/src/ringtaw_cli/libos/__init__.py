@@ -1,0 +1,1 @@
+"""The commands of adapters: thin over the hooks of their build sides."""

@@ -1,0 +1,58 @@
+"""The group of one adapter: a command for each hook that its build side has."""
+
+from __future__ import annotations
+
+import sys
+from functools import cached_property
+from typing import Any, Final
+
+import click
+from ringtaw_buildkit.adapters import BuildSide, build_side
+from ringtaw_buildkit.tracing import trace_hooks
+
+from ringtaw_cli.command import LazyGroup, write_commands
+from ringtaw_cli.output import printable, warning
+from ringtaw_cli.table import ADAPTER_COMMANDS
+
+pass_side: Final = click.make_pass_decorator(BuildSide)
+"""Gives a command the build side of the adapter in whose group it was called."""
+
+
+class AdapterGroup(LazyGroup):
+    """The commands of one adapter, which is loaded when something of it is needed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            name,
+            entries=ADAPTER_COMMANDS,
+            examples=("check --help",),
+            help=f"Configure, check and start enclaves with {name}.",
+        )
+
+    @cached_property
+    def side(self) -> BuildSide:
+        """The adapter's build side.
+
+        Raises:
+            AdapterError: It has none, or is unusable.
+        """
+        return build_side(str(self.name))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands that this adapter can do."""
+        hooks = self.side.hooks
+        return [name for name, entry in self.entries.items() if entry.hook in hooks]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands that this adapter can do."""
+        can = {name: self.entries[name] for name in self.list_commands(ctx)}
+        write_commands(formatter, "Commands", can)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Load the adapter, then the command."""
+        ctx.obj = self.side
+        if ctx.find_root().params.get("trace_hooks"):
+            trace_hooks(self.side, sys.stderr)
+        if self.side.adapter.warning:
+            warning(printable(self.side.adapter.warning))
+        return super().invoke(ctx)

@@ -1,0 +1,124 @@
+"""The program: options of every command, the adapters as groups, and how errors end.
+
+Loads click, the standard library and the premain's reader of entry points, nothing else: commands
+are loaded when they are called, so that ``--help`` and ``--version`` answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Any, Final
+
+import click
+
+from ringtaw_cli import __version__
+from ringtaw_cli.command import LazyGroup, write_commands
+from ringtaw_cli.exits import ExitCode, exit_code
+from ringtaw_cli.output import error_block, flush
+from ringtaw_cli.table import COMMANDS, Entry
+
+ADAPTERS: Final = "ringtaw.adapters"
+"""The contract's ENTRY_POINT_GROUP, whose module would load pluggy here."""
+
+
+class Program(LazyGroup):
+    """``ringtaw``: its own commands, and a group for each installed adapter."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of commands and adapters, without loading any."""
+        return [*self.entries, *_adapters()]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command, or make the group of an adapter."""
+        command = super().get_command(ctx, cmd_name)
+        if command is None and cmd_name in _adapters():
+            from ringtaw_cli.libos.group import AdapterGroup
+
+            return AdapterGroup(cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write commands and adapters."""
+        super().format_commands(ctx, formatter)
+        write_commands(formatter, "Adapters", _adapters())
+
+
+@click.group(
+    cls=Program,
+    name="ringtaw",
+    entries=COMMANDS,
+    examples=("gramine check app.manifest.template", "plugins", "gramine --help"),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.option(
+    "--trace-hooks",
+    is_flag=True,
+    envvar="RINGTAW_TRACE_HOOKS",
+    show_envvar=True,
+    help="Log each call of an adapter's hook to stderr, secrets masked.",
+)
+def program(debug: bool, trace_hooks: bool) -> None:
+    """Bring up confidential applications, verified, with their secrets."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code. Errors become one block on stderr."""
+    try:
+        result: Any = program.main(list(arguments), prog_name="ringtaw", standalone_mode=False)
+        flush()
+    except BrokenPipeError:
+        return _reader_gone()
+    except click.Abort:
+        error_block("interrupted")
+        return 130
+    except click.ClickException as error:
+        return _usage(error)
+    except Exception as error:
+        if "--debug" in takewhile(lambda argument: argument.startswith("-"), arguments):
+            raise
+        return _failed(error)
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _adapters() -> dict[str, Entry]:
+    """Return the installed adapters that no command's name hides. None of them is loaded."""
+    from ringtaw_premain._entry_points import entry_points
+
+    names = {entry.name for entry in entry_points(ADAPTERS, sys.path)} - COMMANDS.keys()
+    return {
+        name: Entry("", f"Configure, check and start enclaves with {name}.")
+        for name in sorted(names)
+    }
+
+
+def _usage(error: click.ClickException) -> int:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "ringtaw"
+    message = error.format_message()
+    error_block(message[:1].lower() + message[1:], f"see: {path} --help")
+    return error.exit_code
+
+
+def _failed(error: Exception) -> int:
+    code = exit_code(error)
+    if code is not None:
+        hint = getattr(error, "hint", "")
+        error_block(str(error).removesuffix(f" ({hint})") if hint else str(error), hint)
+        return code
+    if isinstance(error, OSError):
+        error_block(str(error))
+    else:  # its text might hold a secret
+        cure = "this is a defect of ringtaw: run it with --debug and report what it prints"
+        error_block(f"unexpected {type(error).__name__}", cure)
+    return ExitCode.FAILED
+
+
+def _reader_gone() -> int:
+    """End quietly, as programs do whose output nobody reads any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.FAILED

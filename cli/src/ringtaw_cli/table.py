@@ -1,0 +1,45 @@
+"""The commands of ``ringtaw``, without loading any of them. A new command is a line here."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class Entry(NamedTuple):
+    """Where a command is, and its summary in ``ringtaw --help``."""
+
+    reference: str
+    """``module:attribute`` of a click command or group."""
+    summary: str
+    """Equal to the command's own first line of help."""
+    hook: str = ""
+    """The hook that a command of an adapter needs."""
+
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "plugins": Entry("ringtaw_cli.plugins:plugins", "List the installed adapters."),
+}
+
+ADAPTER_COMMANDS: Final[dict[str, Entry]] = {
+    "prepare": Entry(
+        "ringtaw_cli.libos.prepare:prepare",
+        "Add the premain to an existing configuration.",
+        hook="prepare_config",
+    ),
+    "check": Entry(
+        "ringtaw_cli.libos.check:check",
+        "Find what is wrong or doubtful in configurations.",
+        hook="validate_config",
+    ),
+    "package-properties": Entry(
+        "ringtaw_cli.libos.package_properties:package_properties",
+        "Show what identifies a built enclave.",
+        hook="package_properties",
+    ),
+    "run": Entry(
+        "ringtaw_cli.libos.run:run",
+        "Start an enclave on this machine.",
+        hook="host_command",
+    ),
+}
+"""The commands in the group of an adapter, each there if the adapter's build side has its hook."""
