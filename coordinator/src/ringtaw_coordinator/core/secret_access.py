@@ -36,11 +36,9 @@ def read_secrets(
     definitions = {name: _definition(serving, name) for name in names}
     user.require(Action.READ_SECRET, definitions)
     values = serving.deployment.secrets
-    for name in definitions:
-        if name not in values:
-            raise RequestRefusedError(f"the secret {quoted(name)} has no value yet")
     return {
-        name: StoredSecret(definition, values[name]) for name, definition in definitions.items()
+        name: StoredSecret(definition, values.get(name, SecretValue()))
+        for name, definition in definitions.items()
     }
 
 
