@@ -11,4 +11,5 @@ ADAPTER: Final = Adapter(
     summary="Occlum",
     api_version=API_VERSION,
     runtime="ringtaw_occlum.runtime:OcclumRuntime",
+    build="ringtaw_occlum.build:OcclumBuild",
 )

@@ -1,0 +1,124 @@
+"""The premain's share of the image: copy_bom targets for its runtime, and its launcher."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from ringtaw_buildkit.document import Document, read_text
+from ringtaw_premain.build_hookspecs import FileChange, PrepareRequest
+from ringtaw_premain.errors import PlatformError
+
+from ringtaw_occlum.build.bom_edit import TARGETS, add_targets, target_lines
+from ringtaw_occlum.build.configuration import (
+    find_copy_bom_files,
+    is_copy_bom,
+    read_copy_bom_files,
+)
+from ringtaw_occlum.build.copy_bom import copied, parse_copy_bom, read_copy_bom
+from ringtaw_occlum.build.image import Program, instance_folder
+from ringtaw_occlum.build.premain_runtime import (
+    IMAGE_FOLDER,
+    LAUNCHER,
+    LAUNCHER_FILE,
+    PremainRuntime,
+    copy_source,
+)
+
+NEW_FILE: Final = "premain.yaml"
+"""The copy_bom file that is made where there is none, or no single one, to add to."""
+
+_INTRODUCTION: Final = (
+    "# The premain and the Python it needs; use it after your own copy_bom files.\n"
+)
+_INCLUDES: Final = "--include-dir /opt/occlum/etc/template"
+
+
+def image_changes(
+    request: PrepareRequest, runtime: PremainRuntime
+) -> tuple[list[FileChange], list[str]]:
+    """Return the changes to the copy_bom file and the launcher, and notes about them.
+
+    Raises:
+        PlatformError: A file cannot be read or added to.
+    """
+    config = Path(request.config)
+    document, is_new = _copy_bom_file(request)
+    text = _with_targets(document, config, request.runtime)
+    changes = []
+    if text != document.text:
+        changes.append(FileChange(document.path, None if is_new else document.text, text))
+    launcher, notes = _launcher(config, runtime)
+    return [*changes, *launcher], [*_image_notes(document, runtime, config), *notes]
+
+
+def _copy_bom_file(request: PrepareRequest) -> tuple[Document, bool]:
+    """Return the copy_bom file to add to, and whether it is new."""
+    if request.companions:
+        documents = [read_copy_bom(path) for path in request.companions]
+        for document in documents:
+            if document.data is not None and not is_copy_bom(document):
+                raise PlatformError(
+                    f"{document.path}: not a copy_bom file", hint="name one, with targets in it"
+                )
+    else:
+        documents, findings = read_copy_bom_files(request.config)
+        if findings:
+            first = findings[0]
+            place = f"{first.file}:{first.line}" if first.line else first.file
+            raise PlatformError(f"{place}: {first.message}", hint=first.cure)
+    prepared = [document for document in documents if _has_any(document)]
+    if prepared or request.companions or len(documents) == 1:
+        return (prepared or documents)[0], False
+    path = Path(request.config).parent / NEW_FILE
+    if path in find_copy_bom_files(request.config):
+        return read_copy_bom(str(path)), False
+    return parse_copy_bom(str(path), _INTRODUCTION), True
+
+
+def _with_targets(document: Document, config: Path, runtime: str) -> str:
+    lines: list[str] = []
+    if not _has(document, IMAGE_FOLDER):
+        lines += target_lines(IMAGE_FOLDER, whole=copy_source(config, runtime))
+    if not _has(document, LAUNCHER):
+        folder = LAUNCHER.rpartition("/")[0]
+        lines += target_lines(folder, file=copy_source(config, LAUNCHER_FILE))
+    return add_targets(document, lines) if lines else document.text
+
+
+def _has(document: Document, target: str) -> bool:
+    return any(item.target == target for item in copied(document))
+
+
+def _has_any(document: Document) -> bool:
+    return _has(document, IMAGE_FOLDER) or _has(document, LAUNCHER)
+
+
+def _launcher(config: Path, runtime: PremainRuntime) -> tuple[list[FileChange], list[str]]:
+    path = config.parent / LAUNCHER_FILE
+    before = read_text(str(path)) if path.exists() else None
+    notes = []
+    if before is None or not Program(path).is_executable():
+        notes.append(f"make the launcher executable, Occlum starts nothing else: chmod 755 {path}")
+    if before == runtime.launcher():
+        return [], notes
+    return [FileChange(str(path), before, runtime.launcher())], notes
+
+
+def _image_notes(document: Document, runtime: PremainRuntime, config: Path) -> list[str]:
+    folder = "" if instance_folder(config) else "../"
+    name = f"{folder}{Path(document.path).name}"
+    what = f"{runtime.files} files, {runtime.size / (1 << 20):.1f} MiB" if runtime.is_there else ""
+    contents = f" ({what})" if what else ""
+    notes = [
+        f"of Python goes into the image: {runtime.folder}{contents} as {IMAGE_FOLDER}, with the "
+        f"shared libraries that copy_bom finds for it, and the launcher {LAUNCHER}",
+        f"fill the image, in the instance's folder: copy_bom -f {name} --root image {_INCLUDES}",
+    ]
+    if not folder:
+        return notes
+    return [
+        *notes,
+        f"{TARGETS} in {document.path} are relative to the instance's folder, taken to lie beside "
+        f"{config.name}",
+    ]
