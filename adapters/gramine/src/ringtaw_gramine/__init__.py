@@ -11,4 +11,5 @@ ADAPTER: Final = Adapter(
     summary="Gramine (gramine-sgx; gramine-direct in simulation)",
     api_version=API_VERSION,
     runtime="ringtaw_gramine.runtime:GramineRuntime",
+    build="ringtaw_gramine.build:GramineBuild",
 )

@@ -1,0 +1,50 @@
+"""What the template of a key file says: whether it gives bytes as they are, and of which secret.
+
+The template language is Go's; only what is plain to see is judged (MarbleRun documentation,
+"Define a manifest").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+_ACTION: Final = re.compile(r"\{\{-?(.*?)-?\}\}", re.DOTALL)
+_ENCODED: Final = re.compile(r"(^|[|(])\s*(pem|hex|base64|string)\b")
+_PLAIN: Final = re.compile(r"\.Secrets\.\w+(\.\w+)?")
+_NAME: Final = re.compile(r"\.Secrets\.(\w+)|index\s+\.Secrets\s+(?:\"([^\"]+)\"|`([^`]+)`)")
+_KEY_BITS: Final = 128
+
+
+def stays_raw(template: str) -> bool:
+    """Whether a template is one action, nothing around it, that encodes nothing."""
+    actions = _ACTION.findall(template)
+    if len(actions) != 1:
+        return bool(actions) and not _ACTION.sub("", template)
+    action = actions[0].strip()
+    around = _ACTION.sub("", template)
+    return not around and not _ENCODED.search(action) and not _PLAIN.fullmatch(action)
+
+
+def secret_name(template: str) -> str:
+    """Return the name of the secret that a template is about; "" if that is not plain."""
+    found = _NAME.search(template)
+    return next(filter(None, found.groups()), "") if found else ""
+
+
+def fits(manifest: Mapping[str, object], name: str) -> bool:
+    """Whether a secret may have 16 bytes. Users give plain secrets, of any length."""
+    secret = _get(_get(manifest, "Secrets"), name, exact=True)
+    if secret is None:
+        return True  # that it is missing, the Coordinator says
+    kind, size = _get(secret, "Type"), _get(secret, "Size")
+    return bool(kind == "plain" or (kind == "symmetric-key" and size == _KEY_BITS))
+
+
+def _get(mapping: Any, name: str, *, exact: bool = False) -> Any:
+    if not isinstance(mapping, Mapping):
+        return None
+    if exact:
+        return mapping.get(name)
+    return next((mapping[key] for key in mapping if key.casefold() == name.casefold()), None)
