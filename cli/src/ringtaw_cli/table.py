@@ -21,6 +21,9 @@ COMMANDS: Final[dict[str, Entry]] = {
 }
 
 ADAPTER_COMMANDS: Final[dict[str, Entry]] = {
+    "adapter": Entry(
+        "ringtaw_cli.adapter:adapter", "Make an adapter of one's own, try it and check it."
+    ),
     "prepare": Entry(
         "ringtaw_cli.libos.prepare:prepare",
         "Add the premain to an existing configuration.",

@@ -167,6 +167,7 @@ def _described(error: Exception) -> Answer:
         link = link.__cause__ or link.__context__
     return {
         "type": type(error).__name__,
+        "kinds": [kind.__name__ for kind in type(error).__mro__],
         "foreign": type(foreign).__name__ if foreign else "",
         "text": str(error),
         # What the host tells of foreign errors is their type; their text stays with them.

@@ -15,6 +15,7 @@ A harness is found by, in this order:
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -120,6 +121,8 @@ def check_settings(adapter: str, directory: Path) -> Mapping[str, object]:
 
 def _load(adapter: str, reference: str, directory: Path) -> Harness:
     place, _, attribute = reference.rpartition(":")
+    if str(directory.resolve()) not in sys.path:
+        sys.path.append(str(directory.resolve()))  # a project's own modules, as pytest has it
     try:
         module = _file_module(directory / place) if place.endswith(".py") else import_module(place)
         harness = getattr(module, attribute)()

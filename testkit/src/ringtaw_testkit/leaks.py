@@ -125,6 +125,16 @@ def readable_by_others(paths: Iterable[str | Path]) -> list[str]:
     return found
 
 
+def secrets_in_files(secrets: Iterable[bytes], directory: Path) -> list[str]:
+    """Return a line for each file that holds a secret and that others may use."""
+    secrets = tuple(secrets)
+    found = []
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and not path.is_symlink() and tells(_read(str(path)), secrets):
+            found += [f"a secret is in a file: {line}" for line in readable_by_others([path])]
+    return found
+
+
 def secrets_told(secrets: Iterable[bytes], deeds: Deeds) -> list[str]:
     """Return where a secret can be seen: arguments, environment, command lines, file names."""
     places = {

@@ -222,6 +222,6 @@ def result_error(observation: Observation, *types: str) -> str:
     error = observation.error
     if error is None:
         raise Failed(f"{observation.hook} accepted it")
-    if error.foreign or (types and error.type not in types):
+    if error.foreign or not set(types) & set(error.kinds):
         raise Failed(f"{observation.hook} raised {error}, not {' or '.join(types)}")
     return error.text

@@ -24,9 +24,13 @@ PATIENCE: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class HookError:
-    """An error that left the plugin host. ``foreign`` is the type that is none of the contract."""
+    """An error that left the plugin host: its type, and those that this derives from.
+
+    ``foreign`` is the type of an error that is none of the contract's, else empty.
+    """
 
     type: str
+    kinds: Sequence[str]
     foreign: str
     text: str
 
@@ -172,4 +176,6 @@ class Probe:
 
 def _error(answer: dict[str, Any]) -> HookError | None:
     error = answer.pop("error", None)
-    return HookError(error["type"], error["foreign"], error["text"]) if error else None
+    if not error:
+        return None
+    return HookError(error["type"], error["kinds"], error["foreign"], error["text"])

@@ -56,7 +56,7 @@ class Report:
     def as_json(self) -> dict[str, object]:
         """Return the report as JSON data."""
         return {
-            "formatVersion": FORMAT_VERSION,
+            "version": FORMAT_VERSION,
             "adapter": self.adapter,
             "distribution": self.distribution,
             "premain": __version__,

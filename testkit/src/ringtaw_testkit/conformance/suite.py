@@ -22,16 +22,17 @@ def check_adapter(
     harness: Harness | None = None,
     *,
     sides: Collection[Side] = tuple(Side),
+    cases: Sequence[Case] = ALL,
     expected_failures: Mapping[str, str] | None = None,
 ) -> Report:
-    """Run every case of these sides on an installed adapter.
+    """Run the cases of these sides on an installed adapter.
 
     Raises:
         AdapterError: Two distributions declare adapters of one name.
         KeyError: There is no adapter of that name.
     """
     harness = harness or Harness()
-    cases = [case for case in ALL if case.side in sides]
+    cases = [case for case in cases if case.side in sides]
     with Context(name, harness) as context:
         entry = context.entry
         results = _run_all(cases, context, expected_failures or {})
