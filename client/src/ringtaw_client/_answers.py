@@ -116,7 +116,7 @@ def _log_entry(text: str) -> LogEntry:
     except ValueError:
         raise FormatError("the time of an entry of the update log is not ISO 8601") from None
     details = {
-        name: value for name, value in record.scalars().items() if name not in ("time", "update")
+        name: value for name, value in record.details().items() if name not in ("time", "update")
     }
     return LogEntry(time, record.message("update"), details, text)
 

@@ -69,8 +69,8 @@ def _refusal(answer: Answer, request: Request, where: str) -> ClientError:
     """Return the error for an answer that is no success."""
     try:
         envelope = parse_object(answer.body)
-        message = envelope.message("message")
         envelope.text("status")
+        message = _explanation(envelope)
     except (FormatError, UnicodeError):
         return ProtocolError(
             f"{request}: HTTP status {answer.status} without a Coordinator's explanation",
@@ -85,6 +85,15 @@ def _refusal(answer: Answer, request: Request, where: str) -> ClientError:
         hint = "a role of the manifest must permit it"
         return NotAuthorisedError(text, where=where, status=answer.status, hint=hint)
     return RefusedError(text, where=where, status=answer.status, hint=_HINTS.get(answer.status, ""))
+
+
+def _explanation(envelope: Record) -> str:
+    """Return the message, and what ``data`` says on members of the request (status "fail")."""
+    parts = [envelope.message("message")]
+    if envelope.is_object("data"):
+        details = envelope.record("data").details()
+        parts += [f"{name}: {text}" for name, text in details.items() if isinstance(text, str)]
+    return "; ".join(filter(None, parts))
 
 
 _HINTS: Final = {

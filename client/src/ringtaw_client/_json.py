@@ -20,6 +20,7 @@ MAX_NAME: Final = 1024
 _SEPARATORS: Final = (b",", b"[", b"{")
 
 ValueT = TypeVar("ValueT")
+Detail = str | int | float | bool | tuple[str, ...]
 
 
 class FormatError(ValueError):
@@ -36,6 +37,10 @@ class Record:
     def has(self, key: str) -> bool:
         """Whether a member is there and not null."""
         return self._values.get(key) is not None
+
+    def is_object(self, key: str) -> bool:
+        """Whether a member is an object."""
+        return isinstance(self._values.get(key), dict)
 
     def message(self, key: str) -> str:
         """Return a text for people, with nothing in it that changes a terminal; "" if absent."""
@@ -94,13 +99,10 @@ class Record:
         """Return the names of all members."""
         return tuple(_checked_name(name, f"{self._path} a name") for name in self._values)
 
-    def scalars(self) -> dict[str, str | int | float | bool | None]:
-        """Return all members that are neither objects nor lists."""
-        return {
-            key: printable(value) if isinstance(value, str) else value
-            for key, value in self._values.items()
-            if not isinstance(value, dict | list)
-        }
+    def details(self) -> dict[str, Detail]:
+        """Return all members that are values for people: scalars, and lists of strings."""
+        shown = {name: _detail(value) for name, value in self._values.items()}
+        return {printable(name): value for name, value in shown.items() if value is not None}
 
     def _typed(self, key: str, kind: type[ValueT]) -> ValueT:
         value = self._values.get(key)
@@ -146,6 +148,14 @@ def _checked_name(value: str, what: str) -> str:
     if len(value) > MAX_NAME or any(map(is_control, value)):
         raise FormatError(f"{what} is too long or has control characters")
     return value
+
+
+def _detail(value: object) -> Detail | None:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(map(printable, value))
+    return value if isinstance(value, int | float | bool) else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ MAX_CERTIFICATES: Final = 8
 _HINT: Final = "expected is PEM: the intermediate certificate and the root certificate"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CoordinatorIdentity:
     """A root certificate, and the intermediate certificate of the manifest in force if known.
 
@@ -25,6 +25,9 @@ class CoordinatorIdentity:
 
     root: bytes
     intermediate: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"CoordinatorIdentity({self.fingerprint})"
 
     @classmethod
     def from_pem(cls, pem: bytes) -> CoordinatorIdentity:

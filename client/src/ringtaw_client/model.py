@@ -85,7 +85,7 @@ class LogEntry:
 
     time: datetime
     update: str
-    details: Mapping[str, str | int | float | bool | None]
+    details: Mapping[str, str | int | float | bool | tuple[str, ...]]
     raw: str = field(repr=False)
     """The JSON text as the Coordinator wrote it."""
 
