@@ -1,6 +1,7 @@
 """The formats others build on: JSON Schemas and the mesh API. Data, no logic.
 
-The schemas are those of the manifest and of each libOS's own configuration.
+The schemas are those of the manifest, of each libOS's own configuration, and of what the command
+``ringtaw`` prints as JSON.
 """
 
 from __future__ import annotations
@@ -24,6 +25,17 @@ def libos_schema(name: str) -> dict[str, Any]:
         FileNotFoundError: There is no schema of that name.
     """
     return _read(f"libos/{name}.schema.json")
+
+
+def cli_schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of what a command prints with ``--format json``.
+
+    ``name`` is that of the data: ``"findings"``, ``"package-properties"``, ``"plugins"``.
+
+    Raises:
+        FileNotFoundError: There is no schema of that name.
+    """
+    return _read(f"cli/{name}.schema.json")
 
 
 def _read(path: str) -> dict[str, Any]:

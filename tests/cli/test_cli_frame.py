@@ -1,0 +1,204 @@
+"""What holds for every command: start-up, help, errors, exit codes, colour."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import click
+import pytest
+import ringtaw_cli
+from ringtaw_buildkit.document import DocumentError
+from ringtaw_cli.command import Command, load_command
+from ringtaw_cli.exits import BY_ERROR, ExitCode, exit_code
+from ringtaw_cli.output import printable
+from ringtaw_cli.program import ADAPTERS
+from ringtaw_cli.table import ADAPTER_COMMANDS, COMMANDS, Entry
+from ringtaw_premain.errors import CannotExecuteError, PlatformError
+from ringtaw_premain.hookspecs import ENTRY_POINT_GROUP
+
+from tests.cli.installed import RINGTAW, Workplace
+
+PROJECT = Path(__file__).parents[2]
+ENTRIES = {**COMMANDS, **ADAPTER_COMMANDS}
+LIST_MODULES = """
+import sys
+before = set(sys.modules)
+from ringtaw_cli.program import run
+code = run(sys.argv[1:])
+print("\\n".join(sorted(set(sys.modules) - before)), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_load_click_and_the_standard_library_alone(
+    kiosk: Workplace, option: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LIST_MODULES, option],
+        env=kiosk.environ(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stderr.split())
+    outside = {name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names}
+    ours = {name for name in outside if name.startswith("ringtaw")}
+    assert {name.partition(".")[0] for name in outside - ours} == {"click"}
+    assert ours <= {
+        "ringtaw_cli",
+        *(f"ringtaw_cli.{name}" for name in ("command", "exits", "output", "program", "table")),
+        "ringtaw_premain",
+        "ringtaw_premain._entry_points",
+    }
+
+
+def test_the_version_is_that_of_the_distribution(place: Workplace) -> None:
+    table = tomllib.loads((PROJECT / "cli/pyproject.toml").read_text())
+    assert table["project"]["version"] == ringtaw_cli.__version__
+    assert place.run("--version").stdout == f"ringtaw {ringtaw_cli.__version__}\n"
+
+
+def test_the_group_of_entry_points_is_the_contracts() -> None:
+    assert ADAPTERS == ENTRY_POINT_GROUP
+
+
+def test_help_lists_commands_and_adapters_of_third_parties(kiosk: Workplace) -> None:
+    shown = kiosk.run("--help").stdout
+    assert "plugins  List the installed adapters." in shown
+    for name in ("ego", "gramine", "kiosk", "occlum"):
+        assert f"  {name} " in shown
+
+
+def test_a_broken_adapter_is_listed_and_harms_nothing(kiosk: Workplace) -> None:
+    kiosk.install("broken", "raise SystemExit(7)")
+    assert "  broken " in kiosk.run("--help").stdout
+    assert kiosk.run("kiosk", "--help").returncode == ExitCode.OK
+
+
+@pytest.mark.parametrize("entry", ENTRIES.values(), ids=list(ENTRIES))
+def test_the_table_tells_what_the_commands_tell_and_all_have_examples(entry: Entry) -> None:
+    command = load_command(entry)
+    assert command.help is not None
+    assert command.help.splitlines()[0] == entry.summary
+    if not isinstance(command, click.Group):
+        assert isinstance(command, Command)
+        assert command.examples
+
+
+def test_help_of_a_command_has_its_examples_under_the_name_it_was_called_by(
+    kiosk: Workplace,
+) -> None:
+    shown = kiosk.run("kiosk", "check", "--help").stdout
+    assert "Examples:\n  $ ringtaw kiosk check CONFIG\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "step"),
+    [
+        (["plugin"], "there is no command 'plugin'; did you mean 'plugins'?", "see: ringtaw --h"),
+        (["kiosk", "chek"], "there is no command 'chek'; did you mean 'check'?", "ringtaw kiosk -"),
+        (["plugins", "--bogus"], "no such option '--bogus'", "see: ringtaw plugins --help"),
+        (["kiosk", "check"], "missing argument 'CONFIG...'", "see: ringtaw kiosk check --help"),
+        (["kiosk", "check", "-D", "hidden", "x"], "must have the form KEY=VALUE", "see: "),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_one_block(
+    kiosk: Workplace, arguments: list[str], message: str, step: str
+) -> None:
+    done = kiosk.run(*arguments)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    first, second = done.stderr.splitlines()
+    assert first.startswith("error: ")
+    assert message in first
+    assert step in second
+    assert "hidden" not in done.stderr
+
+
+def test_an_unforeseen_exception_is_told_without_its_text(kiosk: Workplace) -> None:
+    artefact = kiosk.write("kiosk.sig", '{"unique_id": "secret"}')
+    done = kiosk.run("kiosk", "package-properties", str(artefact))
+    assert done.returncode == ExitCode.FAILED
+    assert "error: adapter(kiosk): package_properties failed with KeyError\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    traced = kiosk.run("--debug", "kiosk", "package-properties", str(artefact))
+    assert "KeyError: 'signer_id'" in traced.stderr
+
+
+def test_a_missing_file_is_named_with_what_to_do(kiosk: Workplace) -> None:
+    done = kiosk.run("kiosk", "check", "missing.toml")
+    assert done.returncode == ExitCode.FAILED
+    expected = "error: adapter(kiosk): missing.toml: No such file or directory\n  check the path\n"
+    assert done.stderr == expected
+
+
+@pytest.mark.parametrize("reference", BY_ERROR)
+def test_every_error_of_the_table_exists(reference: str) -> None:
+    module, _, name = reference.partition(":")
+    assert issubclass(getattr(import_module(module), name), Exception)
+
+
+def test_the_nearest_class_of_an_error_counts() -> None:
+    assert exit_code(CannotExecuteError("x")) is ExitCode.CANNOT_EXECUTE
+    assert exit_code(PlatformError("x")) is ExitCode.FAILED
+    assert exit_code(DocumentError("x", 1, "y", "z")) is ExitCode.FAILED
+    assert exit_code(ValueError("x")) is None
+
+
+def test_a_reader_that_has_gone_is_no_error(kiosk: Workplace) -> None:
+    kiosk.write("kiosk.toml", "threads = 0\n")
+    shell = f"'{RINGTAW}' kiosk check kiosk.toml | true"
+    done = subprocess.run(
+        ["bash", "-c", shell], cwd=kiosk.folder, env=kiosk.environ(), capture_output=True, text=True
+    )
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_control_characters_never_reach_a_terminal() -> None:
+    assert printable("a\tb\x1b[31m\x9b\n\x7f") == "a\tb\\x1b[31m\\x9b\\x0a\\x7f"
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"NO_COLOR": ""}, True)],
+)
+def test_colour_is_for_terminals_and_those_who_want_it(
+    kiosk: Workplace, environment: dict[str, str], is_coloured: bool
+) -> None:
+    kiosk.environment.update({"TERM": "xterm", **environment})
+    kiosk.write("kiosk.toml", "threads = 0\n")
+    shown = in_terminal(kiosk, "kiosk", "check", "kiosk.toml")
+    assert "kiosk.toml:1: " in shown
+    assert ("\x1b[31m" in shown) is is_coloured
+    assert "\x1b" not in kiosk.run("kiosk", "check", "kiosk.toml").stdout
+
+
+def in_terminal(place: Workplace, *arguments: str) -> str:
+    """Return what the command shows in a pseudo-terminal."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [RINGTAW, *arguments],
+        cwd=place.folder,
+        env=place.environ(),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    except OSError:  # Linux says EIO where others say end of file
+        pass
+    os.close(ours)
+    process.wait(timeout=30)
+    return shown.decode().replace("\r\n", "\n")
