@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from hashlib import sha256
 
 from ringtaw_coordinator.core.api import (
     CoordinatorQuote,
     ManifestAccepted,
+    PendingUpdate,
+    SecretUpload,
     SignedQuote,
     State,
     Status,
     StoredManifest,
+    StoredSecret,
+    UpdateProgress,
 )
-from ringtaw_coordinator.errors import FeatureError
+from ringtaw_coordinator.errors import FeatureError, NoPendingUpdateError, RequestRefusedError
 from ringtaw_coordinator.manifest.model import FeatureGate
 from ringtaw_coordinator.server.client.server import ClientServer
 from ringtaw_coordinator.server.limits import ClientLimits
@@ -37,6 +41,15 @@ class ScriptedFacade:
         self.software_tee = False
         self.features: set[FeatureGate] = set()
         self.quotes: list[bytes] = []
+        self.secrets: dict[str, StoredSecret] = {}
+        self.uploads: list[Mapping[str, SecretUpload]] = []
+        self.updates: list[bytes] = []
+        self.progress = UpdateProgress(0, ())
+        self.pending: PendingUpdate | None = None
+        self.log: list[str] = []
+        self.counters: dict[str, int] = {}
+        self.certificates: list[bytes] = []
+        """Those that calls came with, in order."""
 
     def status(self) -> Status:
         """Return a state that follows from what was done."""
@@ -73,7 +86,58 @@ class ScriptedFacade:
         self.quotes.append(quote)
         return SignedQuote("OutOfDate", b"signature", self.software_tee)
 
-    async def _act(self) -> None:
+    async def read_secrets(
+        self, names: Sequence[str], certificate: bytes
+    ) -> Mapping[str, StoredSecret]:
+        """Give every secret to anybody with a certificate."""
+        await self._act(certificate)
+        if missing := [name for name in names if name not in self.secrets]:
+            raise RequestRefusedError(f"no secret {missing[0]}")
+        return {name: self.secrets[name] for name in names}
+
+    async def write_secrets(self, uploads: Mapping[str, SecretUpload], certificate: bytes) -> None:
+        """Take any."""
+        await self._act(certificate)
+        self.uploads.append(uploads)
+
+    async def submit_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
+        """Take any."""
+        await self._act(certificate)
+        self.updates.append(raw)
+        return self.progress
+
+    def pending_update(self) -> PendingUpdate:
+        """Return the one that the test has set."""
+        if self.pending is None:
+            raise NoPendingUpdateError("no update in progress")
+        return self.pending
+
+    async def acknowledge_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
+        """Take any."""
+        await self._act(certificate)
+        self.updates.append(raw)
+        return self.progress
+
+    async def cancel_update(self, certificate: bytes) -> None:
+        """Drop the one that the test has set."""
+        await self._act(certificate)
+        self.pending_update()
+        self.pending = None
+
+    def update_log(self) -> Sequence[str]:
+        """Return what the test has set."""
+        return self.log
+
+    async def set_counter(self, name: str, value: int, certificate: bytes) -> int:
+        """Set it, for all Marbles together."""
+        await self._act(certificate)
+        former = self.counters.get(name, 0)
+        self.counters[name] = max(former, value)
+        return former
+
+    async def _act(self, certificate: bytes | None = None) -> None:
+        if certificate is not None:
+            self.certificates.append(certificate)
         await asyncio.sleep(self.delay)
         if self.error is not None:
             raise self.error

@@ -74,7 +74,9 @@ class ClientLimits(ConnectionLimits):
     """Bytes of a request's body: a manifest of 16 MiB in base64, and what is around it."""
     max_buffered: int = 48 * MEBIBYTE
     """Bytes of bodies in the whole process. Decoding one takes about three times its size."""
+    max_request_line: int = 64 * 1024
+    """Bytes of the request line: a query may name many secrets."""
     max_header_line: int = 8 * 1024
-    """Bytes of the request line, and of one header field."""
+    """Bytes of one header field."""
     max_headers: int = 64
     """Header fields of a request."""

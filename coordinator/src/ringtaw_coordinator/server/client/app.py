@@ -1,26 +1,31 @@
-"""The client API's HTTP side: finds the handler of a request, keeps time, answers in JSend."""
+"""The client API's HTTP side: finds the endpoint of a request, keeps time, answers in JSend."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Final, cast
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, cast
 
 import structlog
 from aiohttp import web
 
 from ringtaw_coordinator.core.api import ClientFacade
-from ringtaw_coordinator.server.client import v1, v2
-from ringtaw_coordinator.server.client.jsend import Json, error, failure, success
-from ringtaw_coordinator.server.client.request import BodyReader, ClientRequest, RequestError
+from ringtaw_coordinator.errors import UnauthorizedError
+from ringtaw_coordinator.server.client.bodies import BodyReader
+from ringtaw_coordinator.server.client.endpoint import ClientRequest, Endpoint, RequestError, Who
+from ringtaw_coordinator.server.client.endpoints import PATHS, ROUTES
+from ringtaw_coordinator.server.client.fitting import read_json
+from ringtaw_coordinator.server.client.jsend import (
+    EncodedJson,
+    document,
+    error,
+    failure,
+    success,
+)
 from ringtaw_coordinator.server.connection import TLSConnection
 from ringtaw_coordinator.server.errors import answer_to, describe, is_unexpected
 from ringtaw_coordinator.server.limits import ClientLimits
-
-Handler = Callable[[ClientRequest], Awaitable[Json]]
-Route = tuple[str, str]
-"""Method and path."""
-ROUTES_V1: Final[Mapping[Route, Handler]] = v1.ROUTES
-ROUTES_V2: Final[Mapping[Route, Handler]] = v2.ROUTES
+from ringtaw_coordinator.server.observer import ClientObserver
 
 MARGIN: Final = 5.0
 """Seconds that a connection has beyond the time limit of what happens on it."""
@@ -31,10 +36,13 @@ _log = structlog.get_logger("client-api")
 class ClientApp:
     """Answers requests. It raises nothing but what says that the client went away."""
 
-    def __init__(self, facade: ClientFacade, limits: ClientLimits) -> None:
+    def __init__(
+        self, facade: ClientFacade, limits: ClientLimits, observer: ClientObserver
+    ) -> None:
         self._facade = facade
         self._limits = limits
         self._bodies = BodyReader(limits)
+        self._observer = observer
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer ``request``, completely."""
@@ -42,54 +50,95 @@ class ClientApp:
             raise ConnectionResetError
         connection = cast(TLSConnection, request.transport)
         connection.watch(self._limits.request_timeout + MARGIN)
-        response = await self._answer(request, connection)
-        connection.watch(self._limits.answer_timeout, busy=True)
-        await response.prepare(request)
-        await response.write_eof()
+        path = request.path if request.path in PATHS else ""
+        begin = time.perf_counter()
+        with self._observer.request(path):
+            response = await self._answer(request, connection)
+            connection.watch(self._limits.answer_timeout, busy=True)
+            await response.prepare(request)
+            await response.write_eof()
         connection.watch(self._limits.idle_timeout)
+        sizes = (request.content_length or 0, response.content_length or 0)
+        seconds = time.perf_counter() - begin
+        self._observer.answered(request.method, path, response.status, seconds, sizes)
         return response
 
     async def _answer(self, request: web.BaseRequest, connection: TLSConnection) -> web.Response:
-        route = (request.method, request.path)
-        if handler := ROUTES_V2.get(route):
-            return await self._run(handler, request, connection, is_v1=False)
-        if handler := ROUTES_V1.get(route):
+        endpoint = ROUTES.get((request.method, request.path))
+        if endpoint is None:
+            return error(405, f"there is no {request.method[:20]} {request.path[:100]}")
+        if endpoint.is_v1:
             _log.info("deprecated endpoint used", path=request.path)
-            return await self._run(handler, request, connection, is_v1=True)
-        return error(405, f"there is no {request.method[:20]} {request.path[:100]}")
+        try:
+            return await self._run(endpoint, request, connection)
+        except RequestError as refusal:
+            return _refuse_request(refusal, endpoint)
+        except ConnectionError:
+            raise
+        except Exception as problem:
+            return _refuse(problem, endpoint)
 
     async def _run(
-        self, handler: Handler, request: web.BaseRequest, connection: TLSConnection, *, is_v1: bool
+        self, endpoint: Endpoint, request: web.BaseRequest, connection: TLSConnection
     ) -> web.Response:
-        try:
-            body = await self._bodies.read(request)
-        except RequestError as refusal:
-            return _refuse_request(refusal, is_v1=is_v1)
+        certificate: bytes = connection.get_extra_info("peer_certificate")
+        self._admit(endpoint, certificate)
+        query = _read_query(endpoint, request)
+        body = await self._bodies.read(request, endpoint.body_limit(self._limits.max_body))
         connection.watch(self._limits.call_timeout, busy=True)
         try:
-            certificate: bytes = connection.get_extra_info("peer_certificate")
-            query = {name: request.query.getall(name) for name in request.query}
-            call = ClientRequest(self._facade, query, body.take(), certificate)
-            return success(await handler(call))
-        except RequestError as refusal:
-            return _refuse_request(refusal, is_v1=is_v1)
-        except Exception as problem:
-            return _refuse(problem, is_v1=is_v1)
+            raw = body.take()
+            content = _read_body(endpoint, raw)
+            call = ClientRequest(self._facade, query, raw, content, certificate)
+            answer = await endpoint.handler(call)
         finally:
             body.release()
+        if endpoint.envelope:
+            return success(answer)
+        return document(cast(EncodedJson, answer))
+
+    def _admit(self, endpoint: Endpoint, certificate: bytes) -> None:
+        """Turn away, before the body is read, whoever cannot be meant."""
+        if endpoint.gate is not None:
+            self._facade.require_feature(endpoint.gate)
+        if endpoint.who is not Who.ANYONE and not certificate:
+            raise UnauthorizedError("unauthorized user: this needs a client certificate")
 
 
-def _refuse_request(refusal: RequestError, *, is_v1: bool) -> web.Response:
-    if is_v1 or refusal.status >= 500:
+def _read_query(endpoint: Endpoint, request: web.BaseRequest) -> Mapping[str, Sequence[str]]:
+    """Return the parameters that the endpoint knows."""
+    query: dict[str, list[str]] = {}
+    for known in endpoint.query:
+        values = request.query.getall(known.name, [])
+        if known.required and not all(values or [""]):
+            raise RequestError(
+                400, f'invalid query: at least one "{known.name}" is needed, and none may be empty'
+            )
+        if values:
+            query[known.name] = values
+    return query
+
+
+def _read_body(endpoint: Endpoint, raw: bytes) -> dict[str, Any]:
+    if endpoint.body is None or not endpoint.takes_json:
+        return {}
+    try:
+        return read_json(raw, endpoint.body)
+    except ValueError as error:
+        raise RequestError(400, str(error)) from None
+
+
+def _refuse_request(refusal: RequestError, endpoint: Endpoint) -> web.Response:
+    if endpoint.is_v1 or refusal.status >= 500:
         return error(refusal.status, str(refusal))
     return failure(refusal.status, str(refusal), refusal.data)
 
 
-def _refuse(problem: Exception, *, is_v1: bool) -> web.Response:
+def _refuse(problem: Exception, endpoint: Endpoint) -> web.Response:
     answer, text = answer_to(problem)
     if is_unexpected(problem):
         _log.error("request failed unexpectedly", error=describe(problem))
-    if is_v1:
+    if endpoint.is_v1:
         return error(answer.http_v1, text)
     if answer.http_v2 < 403:
         return failure(answer.http_v2, text)

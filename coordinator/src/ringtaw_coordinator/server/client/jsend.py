@@ -17,22 +17,40 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Server": "ringtaw",
     "X-Content-Type-Options": "nosniff",
+    "Content-Type": "application/json",
 }
 
 
-def success(data: Json) -> web.Response:
+class EncodedJson(bytes):
+    """JSON that has been written already, because it is large and often asked for."""
+
+    __slots__ = ()
+
+
+def encode(content: Json) -> EncodedJson:
+    """Write JSON."""
+    return EncodedJson(json.dumps(content, separators=(",", ":")).encode())
+
+
+def success(data: Json | EncodedJson) -> web.Response:
     """Return ``data`` with status 200, the only one that means success."""
-    return _response(200, {"status": "success", "data": data})
+    encoded = data if isinstance(data, EncodedJson) else encode(data)
+    return document(b"".join((b'{"status":"success","data":', encoded, b"}\n")))
 
 
 def failure(status: int, message: str, data: Json = None) -> web.Response:
     """Say that the request is not as it should be."""
-    return _response(status, {"status": "fail", "data": data, "message": message})
+    return _refusal(status, {"status": "fail", "data": data, "message": message})
 
 
 def error(status: int, message: str) -> web.Response:
     """Say that the Coordinator refuses or cannot do it."""
-    return _response(status, {"status": "error", "data": None, "message": message})
+    return _refusal(status, {"status": "error", "data": None, "message": message})
+
+
+def document(content: bytes) -> web.Response:
+    """Return JSON as it is, with status 200."""
+    return web.Response(body=content, headers=_HEADERS)
 
 
 def to_base64(value: bytes) -> str | None:
@@ -40,6 +58,5 @@ def to_base64(value: bytes) -> str | None:
     return b64encode(value).decode("ascii") if value else None
 
 
-def _response(status: int, content: Json) -> web.Response:
-    body = json.dumps(content, separators=(",", ":")).encode() + b"\n"
-    return web.Response(status=status, body=body, content_type="application/json", headers=_HEADERS)
+def _refusal(status: int, content: Json) -> web.Response:
+    return web.Response(status=status, body=encode(content) + b"\n", headers=_HEADERS)

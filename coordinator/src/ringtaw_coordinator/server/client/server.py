@@ -14,6 +14,7 @@ from ringtaw_coordinator.server.client.jsend import error
 from ringtaw_coordinator.server.errors import UNEXPECTED_TEXT, describe
 from ringtaw_coordinator.server.limits import ClientLimits
 from ringtaw_coordinator.server.listener import Listener
+from ringtaw_coordinator.server.observer import ClientObserver, NoObserver
 from ringtaw_coordinator.server.tls import ServerTLS
 
 READ_BUFFER: Final = 64 * 1024
@@ -28,10 +29,14 @@ class ClientServer:
     """Serves people and tools: HTTP/1.1 over TLS, a client certificate if there is one."""
 
     def __init__(
-        self, facade: ClientFacade, identity: TLSIdentity, limits: ClientLimits | None = None
+        self,
+        facade: ClientFacade,
+        identity: TLSIdentity,
+        limits: ClientLimits | None = None,
+        observer: ClientObserver | None = None,
     ) -> None:
         self._limits = limits or ClientLimits()
-        self._app = ClientApp(facade, self._limits)
+        self._app = ClientApp(facade, self._limits, observer or NoObserver())
         self._tls = ServerTLS(identity, alpn=[b"http/1.1"], require_client_certificate=False)
         self._listener = Listener(self._tls, self._connection, self._limits)
         self._server: web.Server | None = None
@@ -69,7 +74,7 @@ class ClientServer:
             lingering_time=LINGER,
             max_field_size=self._limits.max_header_line,
             max_headers=self._limits.max_headers,
-            max_line_size=self._limits.max_header_line,
+            max_line_size=self._limits.max_request_line,
             read_bufsize=READ_BUFFER,
             tcp_keepalive=False,
         )

@@ -40,7 +40,7 @@ def failure(code: GrpcCode, text: str) -> Reply:
         text = encoded[:MAX_TEXT].decode(errors="ignore") + "..."
     escaped = quote(text, safe=_UNESCAPED)
     status = [("grpc-status", str(int(code))), ("grpc-message", escaped)]
-    return Reply(TABLE_SIZE_ZERO + encode(_RESPONSE + status))
+    return Reply(TABLE_SIZE_ZERO + encode(_RESPONSE + status), code=code)
 
 
 def check_headers(headers: Mapping[str, str]) -> None:

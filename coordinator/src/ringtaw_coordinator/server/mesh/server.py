@@ -12,6 +12,7 @@ from ringtaw_coordinator.server.limits import MeshLimits
 from ringtaw_coordinator.server.listener import Listener
 from ringtaw_coordinator.server.mesh.connection import Connection
 from ringtaw_coordinator.server.mesh.service import MarbleService
+from ringtaw_coordinator.server.observer import MeshObserver, NoObserver
 from ringtaw_coordinator.server.tls import ServerTLS
 
 
@@ -22,10 +23,15 @@ class MeshServer:
     """What answers calls; the Coordinator simulator has one that answers wrongly if told to."""
 
     def __init__(
-        self, activator: Activator, identity: TLSIdentity, limits: MeshLimits | None = None
+        self,
+        activator: Activator,
+        identity: TLSIdentity,
+        limits: MeshLimits | None = None,
+        observer: MeshObserver | None = None,
     ) -> None:
         self._limits = limits or MeshLimits()
         self._service = self.service_class(activator, self._limits)
+        self._service.observer = observer or NoObserver()
         self._budget = Budget(self._limits.max_buffered)
         self._tls = ServerTLS(identity, alpn=[b"h2"], require_client_certificate=True)
         self._listener = Listener(self._tls, self._connection, self._limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,6 +16,7 @@ from ringtaw_coordinator.server.errors import GrpcCode, answer_to, describe, is_
 from ringtaw_coordinator.server.limits import MeshLimits
 from ringtaw_coordinator.server.mesh.rpc import MessageReader, check_headers, failure, success
 from ringtaw_coordinator.server.mesh.stream import Refusal, Reply
+from ringtaw_coordinator.server.observer import MeshObserver, NoObserver
 
 ACTIVATE: Final = "/rpc.Marble/Activate"
 OVERLOADED: Final = failure(GrpcCode.RESOURCE_EXHAUSTED, "the Coordinator is busy; try again later")
@@ -30,6 +32,7 @@ class MarbleService:
     def __init__(self, activator: Activator, limits: MeshLimits) -> None:
         self._activator = activator
         self._limits = limits
+        self.observer: MeshObserver = NoObserver()
         self._working = 0
 
     def call(self, headers: Mapping[str, str], peer_certificate: bytes) -> ActivateCall:
@@ -44,6 +47,13 @@ class MarbleService:
 
     async def activate(self, request: ActivationRequest) -> Reply:
         """Activate a Marble; every outcome is an answer."""
+        begin = time.perf_counter()
+        self.observer.call_started()
+        reply = await self._activate(request)
+        self.observer.call_answered(reply.code, time.perf_counter() - begin)
+        return reply
+
+    async def _activate(self, request: ActivationRequest) -> Reply:
         if self._working >= self._limits.max_concurrent_calls:
             return OVERLOADED
         self._working += 1

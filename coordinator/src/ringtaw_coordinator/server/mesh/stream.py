@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ringtaw_coordinator.server.errors import GrpcCode
 from ringtaw_coordinator.server.mesh.frames import (
     MAX_FRAME_SIZE,
     ErrorCode,
@@ -23,6 +24,7 @@ class Reply:
     headers: bytes
     body: bytes = field(default=b"", repr=False)
     trailers: bytes = b""
+    code: GrpcCode = GrpcCode.OK
 
 
 class Refusal(Exception):  # noqa: N818 - an answer more than an error
