@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from ringtaw_buildkit.expectations import TYPE
 from ringtaw_premain.build_hookspecs import Finding, Severity
 
 from ringtaw_occlum.build.configuration import Configuration
 
-TYPE: Final = "EDG_MARBLE_TYPE"
 MARBLE_VARIABLES: Final = {
     TYPE: "",
     "EDG_MARBLE_COORDINATOR_ADDR": "localhost:2001",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ringtaw_buildkit.expectations import Identity, check_identity
 from ringtaw_buildkit.marbles import Package
 from ringtaw_premain.build_hookspecs import Finding, PackageProperties, Severity
 from ringtaw_premain.errors import PlatformError
@@ -27,7 +28,7 @@ def check_metadata(config: Configuration) -> Iterator[Finding]:
     yield from _check_key_separation(config)
     package = config.marble.package if config.marble else None
     if package:
-        yield from _check_package(config, package)
+        yield from check_identity(config.subject, package, _identity(config))
         yield from _check_default_signer(config, package)
     built = _built(config)
     if built:
@@ -68,37 +69,15 @@ def _check_key_separation(config: Configuration) -> Iterator[Finding]:
             )
 
 
-def _check_package(config: Configuration, package: Package) -> Iterator[Finding]:
-    debuggable = config.subject.flag("metadata", "debuggable")
-    if debuggable is not None and debuggable != package.debug:
-        yield config.subject.finding(
-            "debug-mismatch",
-            "metadata",
-            "debuggable",
-            message=f"is {_json(debuggable)}, and Debug of the package {package.name!r} is "
-            f"{_json(package.debug)}",
-            cure="make them equal: both false in production",
-        )
-    product = config.subject.number("metadata", "product_id")
-    if None not in (product, package.product_id) and product != package.product_id:
-        yield config.subject.finding(
-            "product-id-mismatch",
-            "metadata",
-            "product_id",
-            message=f"is {product}, and ProductID of the package {package.name!r} is "
-            f"{package.product_id}",
-            cure="make them equal",
-        )
-    version = config.subject.number("metadata", "version_number")
-    least = package.security_version
-    if version is not None and least is not None and version < least:
-        yield config.subject.finding(
-            "security-version-mismatch",
-            "metadata",
-            "version_number",
-            message=f"is {version}, and the package {package.name!r} asks for {least} or more",
-            cure=f"raise it to {least}, or lower SecurityVersion in the manifest",
-        )
+def _identity(config: Configuration) -> Identity:
+    debug, product, version = (
+        ("metadata", name) for name in ("debuggable", "product_id", "version_number")
+    )
+    return Identity(
+        debug=(config.subject.flag(*debug), debug),
+        product_id=(config.subject.number(*product), product),
+        security_version=(config.subject.number(*version), version),
+    )
 
 
 def _check_default_signer(config: Configuration, package: Package) -> Iterator[Finding]:
@@ -152,7 +131,3 @@ def _check_built(
             f"{package.name!r} another",
             cure="build it again if it is old; else change the manifest",
         )
-
-
-def _json(value: bool) -> str:
-    return "true" if value else "false"

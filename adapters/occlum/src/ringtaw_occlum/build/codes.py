@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from ringtaw_buildkit.expectations import KINDS as EXPECTATIONS
 from ringtaw_buildkit.subject import GENERAL, Kind
 from ringtaw_premain.build_hookspecs import Severity
 
@@ -12,6 +13,7 @@ _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
 KINDS: Final[Mapping[str, Kind]] = {
     **GENERAL,
+    **EXPECTATIONS,
     "size-relation": Kind(
         _ERROR,
         "Sizes that contradict each other. `occlum build` prints a line, does not fail, and goes "
@@ -67,18 +69,6 @@ KINDS: Final[Mapping[str, Kind]] = {
         "change, not against reading.",
     ),
     "debug-enclave": Kind(_WARNING, "The enclave is debuggable: the host can read all of it."),
-    "debug-mismatch": Kind(
-        _ERROR, "`metadata.debuggable` and the package's `Debug` differ: no activation succeeds."
-    ),
-    "product-id-mismatch": Kind(
-        _ERROR,
-        "`metadata.product_id` and the package's `ProductID` differ: no activation succeeds.",
-    ),
-    "security-version-mismatch": Kind(
-        _ERROR,
-        "`metadata.version_number` is below the package's `SecurityVersion`: no activation "
-        "succeeds.",
-    ),
     "release-log": Kind(
         _WARNING, "An enclave that is not debuggable writes the LibOS's log to the host."
     ),
@@ -117,10 +107,6 @@ KINDS: Final[Mapping[str, Kind]] = {
         _WARNING,
         "A secret of the manifest lands in the read-write layer of the root: encrypted on the "
         "host's disk, and kept there after the Marble has ended.",
-    ),
-    "unknown-marble": Kind(_ERROR, "The manifest has no such Marble."),
-    "marble-not-chosen": Kind(
-        _WARNING, "The manifest has several Marbles and nothing says which this is for."
     ),
     "argv-missing": Kind(
         _ERROR, "The Marble has no `Argv`: its first element names the program to start."
