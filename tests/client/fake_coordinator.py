@@ -54,6 +54,8 @@ class FakeCoordinator:
     """By path: raw HTTP, or what to do with the connection."""
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
     """Request line, header fields, body."""
+    user: Certified | None = None
+    """Demand the certificate of this user."""
     address: str = ""
 
     def answer(self, line: str) -> bytes | Behaviour:
@@ -88,7 +90,7 @@ def success(data: Any) -> bytes:
 @contextmanager
 def serving(fake: FakeCoordinator) -> Iterator[FakeCoordinator]:
     """Serve on a free port of the loopback interface."""
-    context = _context(fake.tls or fake.root)
+    context = _context(fake.tls or fake.root, fake.user)
     threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         fake.address = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -114,8 +116,11 @@ def serving(fake: FakeCoordinator) -> Iterator[FakeCoordinator]:
                 thread.join()
 
 
-def _context(identity: Certified) -> ssl.SSLContext:
+def _context(identity: Certified, user: Certified | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    if user is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(cadata=user.der)
     with TemporaryDirectory() as directory:
         file = Path(directory) / "identity.pem"
         file.write_bytes(identity.key_pem + identity.pem)

@@ -12,7 +12,7 @@ from ringtaw_client.errors import InputError
 DEFAULT_PORT: Final = 4433
 _NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*\.?")
 _FORM: Final = re.compile(
-    r"\[(?P<bracketed>[^\]]*)\](?::(?P<p1>.*))?|(?P<host>[^:]*)(?::(?P<p2>.*))?"
+    r"\[(?P<bracketed>[^\]]*)\](?::(?P<p1>.*))?|(?P<host>[^:]*)(?::(?P<p2>[^:]*))?"
 )
 _HINT: Final = "give host:port, for example coordinator.example:4433 or [2001:db8::1]:4433"
 

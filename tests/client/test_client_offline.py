@@ -1,0 +1,192 @@
+"""Saved evidence is judged again without network, as strictly as it was when it was saved."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from ringtaw_client import (
+    ClientError,
+    CoordinatorPolicy,
+    EvidenceRejectedError,
+    InputError,
+    Manifest,
+    PolicyMismatchError,
+    Trust,
+    VerifiedCoordinator,
+    verify,
+    verify_offline,
+)
+from ringtaw_testkit.identities import self_signed
+
+from tests.client.fake_coordinator import GENUINE, POLICY, FakeCoordinator, serving
+
+RAW = b'{"Packages":{},"Marbles":{}}'
+ROOT = self_signed("MarbleRun Coordinator")
+FILES = {
+    "evidence.json",
+    "quote.bin",
+    "certificates.pem",
+    "tls-certificate.pem",
+    "collateral.json",
+    "manifest.json",
+    "manifest.sig",
+}
+
+
+def signed(raw: bytes) -> Manifest:
+    assert isinstance(ROOT.key, ec.EllipticCurvePrivateKey)
+    return Manifest(raw, ROOT.key.sign(raw, ec.ECDSA(hashes.SHA256())))
+
+
+MANIFEST = signed(RAW)
+
+
+@pytest.fixture
+def verified(trust: Trust) -> VerifiedCoordinator:
+    with serving(FakeCoordinator(ROOT)) as fake:
+        return verify(fake.address, POLICY, trust)
+
+
+@pytest.fixture
+def saved(verified: VerifiedCoordinator, tmp_path: Path) -> Path:
+    directory = tmp_path / "evidence"
+    verified.save_evidence(directory, MANIFEST)
+    return directory
+
+
+@pytest.fixture
+def offline(trust: Trust) -> Trust:
+    """Trust in the same root, with no collateral but what was saved."""
+    return replace(trust, collateral="http://127.0.0.1:1")
+
+
+def test_same_verdict(verified: VerifiedCoordinator, saved: Path, offline: Trust) -> None:
+    assert {file.name for file in saved.iterdir()} == FILES
+    again = verify_offline(saved, POLICY, offline, manifest=RAW)
+    assert again.checks[: len(verified.checks)] == verified.checks
+    assert [check.name for check in again.checks[-2:]] == [
+        "manifest-signature",
+        "manifest-fingerprint",
+    ]
+    assert again.evidence == replace(verified.evidence, manifest=MANIFEST)
+    assert verify_offline(saved, POLICY, offline).identity == verified.identity
+
+
+def test_without_a_manifest(verified: VerifiedCoordinator, tmp_path: Path, offline: Trust) -> None:
+    verified.save_evidence(tmp_path / "new" / "directory")
+    again = verify_offline(tmp_path / "new" / "directory", POLICY, offline)
+    assert again.checks == verified.checks
+    with pytest.raises(InputError, match="no manifest was saved"):
+        verify_offline(tmp_path / "new" / "directory", POLICY, offline, manifest=RAW)
+
+
+def test_another_policy_or_manifest(saved: Path, offline: Trust) -> None:
+    with pytest.raises(PolicyMismatchError, match="UniqueID"):
+        verify_offline(saved, CoordinatorPolicy(unique_id="ee" * 32), offline)
+    with pytest.raises(PolicyMismatchError, match="manifest-fingerprint"):
+        verify_offline(saved, POLICY, offline, manifest=b"another")
+
+
+def test_at_another_time(saved: Path, offline: Trust) -> None:
+    later = datetime.now(UTC) + timedelta(days=31)
+    with pytest.raises(EvidenceRejectedError, match="expired"):
+        verify_offline(saved, POLICY, offline, at=later)
+    verify_offline(saved, POLICY, offline, at=datetime.now(UTC) + timedelta(days=1))
+
+
+def test_software_tee_counts_only_by_name(saved: Path, offline: Trust) -> None:
+    for trust in (replace(offline, accept_software_tee=False), replace(offline, roots=None)):
+        with pytest.raises(EvidenceRejectedError):
+            verify_offline(saved, POLICY, trust)
+
+
+def other_root(directory: Path) -> None:
+    (directory / "certificates.pem").write_bytes(self_signed().pem)
+
+
+def other_tls(directory: Path) -> None:
+    (directory / "tls-certificate.pem").write_bytes(self_signed().pem)
+
+
+def other_nonce(directory: Path) -> None:
+    head = json.loads((directory / "evidence.json").read_text())
+    (directory / "evidence.json").write_text(json.dumps({**head, "nonce": "00" * 32}))
+
+
+def other_quote(directory: Path) -> None:
+    quote = bytearray((directory / "quote.bin").read_bytes())
+    quote[200] ^= 1
+    (directory / "quote.bin").write_bytes(quote)
+
+
+def other_collateral(directory: Path) -> None:
+    file = directory / "collateral.json"
+    file.write_text(file.read_text().replace("UpToDate", "Revoked"))
+
+
+def other_manifest(directory: Path) -> None:
+    (directory / "manifest.json").write_bytes(RAW + b" ")
+
+
+@pytest.mark.parametrize(
+    "tamper", [other_root, other_tls, other_nonce, other_quote, other_collateral, other_manifest]
+)
+def test_tampered_evidence(tamper: object, saved: Path, offline: Trust) -> None:
+    assert callable(tamper)
+    tamper(saved)
+    with pytest.raises(EvidenceRejectedError):
+        verify_offline(saved, POLICY, offline)
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+@pytest.mark.parametrize("content", [None, b"", b"\xff\x00", b"{}", b"[1]"])
+def test_broken_files(name: str, content: bytes | None, saved: Path, offline: Trust) -> None:
+    if content is None:
+        (saved / name).unlink()
+        if name == "manifest.json":
+            return
+    else:
+        (saved / name).write_bytes(content)
+    with pytest.raises(ClientError) as caught:
+        verify_offline(saved, POLICY, offline)
+    assert str(saved) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("form", 2),
+        ("form", "1"),
+        ("time", "yesterday"),
+        ("time", 5),
+        ("nonce", "xyz"),
+        ("address", "\x1b"),
+    ],
+)
+def test_broken_heads(member: str, value: object, saved: Path, offline: Trust) -> None:
+    file = saved / "evidence.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), member: value}))
+    with pytest.raises(InputError):
+        verify_offline(saved, POLICY, offline)
+
+
+def test_evidence_is_never_mixed(
+    verified: VerifiedCoordinator, saved: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="not empty"):
+        verified.save_evidence(saved)
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(InputError, match="cannot write"):
+        verified.save_evidence(file)
+    shutil.rmtree(saved)
+    saved.mkdir()
+    verified.save_evidence(saved)
+    assert GENUINE.unique_id.hex() in str(verified.checks[4])
