@@ -14,6 +14,7 @@ ADAPTER: Final = Adapter(
     name="ego",
     summary="EGo",
     api_version=API_VERSION,
+    build="ringtaw_ego.build:EgoBuild",
     enforces_ttls=True,
     note=(
         "no runtime hooks: EGo's premain is built into its runtime; start the Marble with "
