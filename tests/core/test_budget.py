@@ -110,11 +110,12 @@ async def test_bad_request_costs_no_budget(tmp_path: Path) -> None:
             await coordinator.activate(request())
 
 
-async def test_activation_that_cannot_be_counted_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("write", [1, 3])
+async def test_activation_that_cannot_be_counted_is_refused(tmp_path: Path, write: int) -> None:
     files = FailingFiles(0)
     async with coordinator_in(tmp_path, files=files) as coordinator:
         await coordinator.set_manifest(LIMITED)
-        files.failing = len(files.steps) + 2
+        files.failing = len(files.steps) + write
         with pytest.raises(StoreError, match="No space left on device"):
             await coordinator.activate(request())
         for _ in range(LIMIT):

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from ringtaw_coordinator.core.api import State
-from ringtaw_coordinator.state.codec import decode
 from ringtaw_coordinator.state.files import FileStore
-from ringtaw_coordinator.state.sealed_data import digest, recovery_data, unseal
 from ringtaw_coordinator.state.sealed_key import UnprotectedSealer
+from ringtaw_coordinator.state.vault import Vault
 
 from tests.support.crash_driver import LIMITED
 from tests.support.deployments import coordinator_in, manifest, request
@@ -40,13 +39,10 @@ async def outcome(directory: Path) -> tuple[State, bytes]:
 
 def activations(directory: Path) -> int:
     store = FileStore(directory)
-    stored = store.load()
+    deployment = Vault(store, UnprotectedSealer()).open().deployment
     store.close()
-    assert stored is not None
-    data = stored.record.sealed_data
-    assert recovery_data(data)
-    dek, _ = UnprotectedSealer().unwrap(stored.record.sealed_key, digest(data))
-    return decode(unseal(data, dek)).activations.get("frontend", 0)
+    assert deployment is not None
+    return deployment.activations.get("frontend", 0)
 
 
 def named(directories: list[Path]) -> Iterator[Path]:

@@ -36,6 +36,11 @@ class CountingFiles(FileSystem):
         self._step(f"create {path.name}")
         return super().create(path)
 
+    def open_to_append(self, path: Path, size: int) -> int:
+        if path.stat().st_size != size:
+            self._step(f"cut {path.name}")
+        return super().open_to_append(path, size)
+
     def write(self, descriptor: int, data: memoryview) -> int:
         self._step("write")
         middle = len(data) // 2
@@ -96,7 +101,8 @@ class _File:
 
     contents: bytes = b""
     durable: bytes | None = None
-    """None as long as it was never synced: then anything up to the contents may be there."""
+    """None as long as it was never synced. Of what was added since, any part may be there; the
+    file may also have its new size with zeros in the place of what is not there."""
 
 
 @dataclass
@@ -120,6 +126,14 @@ class VolatileDisk(FileSystem):
     def create(self, path: Path) -> int:
         file = _File()
         self._change({path: file})
+        descriptor = len(self.open_files) + 1000
+        self.open_files[descriptor] = file
+        return descriptor
+
+    def open_to_append(self, path: Path, size: int) -> int:
+        file = self.names[path]
+        if len(file.contents) != size:
+            file.contents = file.durable = file.contents[:size]
         descriptor = len(self.open_files) + 1000
         self.open_files[descriptor] = file
         return descriptor
@@ -166,14 +180,26 @@ def _changed(names: dict[Path, _File], change: dict[Path, _File | None]) -> dict
 
 def _torn(names: dict[Path, _File]) -> Iterator[VolatileDisk]:
     """Yield disks with nothing, half or all of what was not synced."""
-    choices = []
-    for file in names.values():
-        if file.durable is not None:
-            choices.append([file.durable])
-        else:
-            choices.append([file.contents[: len(file.contents) * part // 2] for part in range(3)])
-    for contents in product(*choices):
+    for contents in product(*(_found(file) for file in names.values())):
         found = {
             path: _File(content, content) for path, content in zip(names, contents, strict=True)
         }
         yield VolatileDisk(names=dict(found), durable_names=dict(found))
+
+
+def _found(file: _File) -> list[bytes]:
+    durable = file.durable or b""
+    added = file.contents[len(durable) :]
+    if not added:
+        return [file.contents]
+    half = len(added) // 2
+    zeros = bytes(len(added))
+    tails = [
+        b"",
+        added[:half],
+        added,
+        zeros,
+        added[:half] + zeros[half:],
+        zeros[:half] + added[half:],
+    ]
+    return [durable + tail for tail in tails]

@@ -1,7 +1,7 @@
 """The store in a directory: ``sealed_data`` and ``sealed_key``, changed together.
 
-``sealed_key`` names the digest of the ``sealed_data`` it belongs to, and works beside no other.
-Two files cannot be renamed in one step, so a commit goes like this:
+``sealed_key`` names the digest of the sealed state it belongs to, and works beside no other. Two
+files cannot be renamed in one step, so a commit goes like this:
 
 1. write ``sealed_data.next`` and sync it;
 2. write ``sealed_key.next`` and sync it; sync the directory: now both names are durable;
@@ -12,9 +12,14 @@ A crash before 3 leaves the old pair and files that the next commit replaces. A 
 4 leaves a ``sealed_key`` that belongs to ``sealed_data.next``: loading finishes step 4. Whichever
 of the renames reached the disk, exactly one ``sealed_data`` matches ``sealed_key``.
 
-When a step fails before 3, nothing has happened. When one fails later, the outcome is not known
-(after a failed fsync not even reading tells), so the store refuses everything from then on: a
-restart finds out. A lock on ``lock`` keeps other processes out; it ends with the process.
+A change is appended to ``sealed_data`` (its layout is in :mod:`.container`) and synced; then its
+witness is appended to ``sealed_key``, as a line that begins with ``+``, and synced. A crash leaves
+a change or a witness cut short, which loading leaves out, or a change without its witness.
+
+When a step fails before 3, or a write of an append, nothing has happened. When one fails later,
+the outcome is not known (after a failed fsync not even reading tells), so the store refuses
+everything from then on: a restart finds out. A lock on ``lock`` keeps other processes out; it ends
+with the process.
 """
 
 from __future__ import annotations
@@ -26,14 +31,22 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from ringtaw_coordinator.errors import ConflictError, StoreError
+from ringtaw_coordinator.state import container
 from ringtaw_coordinator.state.filesystem import FileSystem
+from ringtaw_coordinator.state.growing_file import GrowingFile
 from ringtaw_coordinator.state.sealed_data import digest
-from ringtaw_coordinator.state.sealed_key import MAX_BYTES as MAX_KEY_BYTES
 from ringtaw_coordinator.state.sealed_key import bound_to
 from ringtaw_coordinator.state.store import Record, Revision, Stored
 
 MAX_DATA_BYTES: Final = 1 << 30
+MAX_KEY_BYTES: Final = 16 << 20
+_LINE: Final = b"+"
+"""What a line with a witness begins with; ``sealed_key`` proper ends with a newline."""
+
+_log = structlog.get_logger("store")
 
 
 class FileStore:
@@ -52,8 +65,21 @@ class FileStore:
         self._next_data = directory / "sealed_data.next"
         self._next_key = directory / "sealed_key.next"
         self._revision: Revision | None = None
+        self._data_file = GrowingFile(self._files, self._data, 0)
+        self._key_file = GrowingFile(self._files, self._key, 0)
+        self._rigid: Record | None = None
+        """What was loaded, if the file has the form that takes no changes."""
         self._failure = ""
         self._lock = _lock(directory, self._files)
+
+    @property
+    def is_shared(self) -> bool:
+        """Nobody else has the directory."""
+        return False
+
+    def head(self) -> Revision | None:
+        """Return the revision that was loaded or written last."""
+        return self._revision
 
     def load(self) -> Stored | None:
         """Return the record, after finishing a commit that was interrupted."""
@@ -66,21 +92,40 @@ class FileStore:
         if sealed_data is None:
             self._revision = None
             return None
-        self._revision = digest(sealed_data).hex()
-        return Stored(Record(sealed_data, sealed_key or b""), self._revision)
+        contents = container.parse(sealed_data)
+        rest = len(sealed_data) - contents.end
+        if rest and not contents.damage:
+            _log.warning("a change was cut short before it was acknowledged", bytes=rest)
+        key, witness, key_end = _parse_key(sealed_key or b"")
+        revision = self._begin(contents.state, len(contents.changes), contents.end, key_end)
+        record = Record(contents.state, key)
+        self._rigid = None if container.takes_changes(sealed_data) else record
+        return Stored(record, revision, contents.changes, witness, contents.damage)
 
     def commit(self, record: Record, expected: Revision | None) -> Revision:
         """Replace both files; the protocol is described at the top of this file."""
         self._check(expected)
+        data = container.begin(record.sealed_data)
         try:
-            self._write(self._next_data, record.sealed_data)
+            self._write(self._next_data, data)
             self._write(self._next_key, record.sealed_key)
             self._files.sync_directory(self._directory)
         except OSError as error:
             self._discard()
             raise StoreError(f"the state cannot be written: {error}") from error
         self._replace()
-        self._revision = digest(record.sealed_data).hex()
+        return self._begin(record.sealed_data, 0, len(data), len(record.sealed_key))
+
+    def append(self, change: bytes, witness: bytes, expected: Revision) -> Revision:
+        """Write behind what is there; the protocol is described at the top of this file."""
+        self._check(expected)
+        if self._rigid is not None:
+            self.commit(self._rigid, expected)
+        frame, line = container.frame(change), _LINE + witness + b"\n"
+        self._grow(self._data_file, frame)
+        self._grow(self._key_file, line, undo=len(frame))
+        state, _, number = expected.partition("+")
+        self._revision = f"{state}+{int(number) + 1}"
         return self._revision
 
     def clear(self, expected: Revision | None) -> None:
@@ -94,11 +139,26 @@ class FileStore:
             self._files.sync_directory(self._directory)
         except OSError as error:
             raise self._broken(error) from error
+        self._close_files()
         self._revision = None
 
     def close(self) -> None:
         """Unlock the directory."""
+        self._close_files()
         os.close(self._lock)
+
+    def _begin(self, state: bytes, changes: int, data_end: int, key_end: int) -> Revision:
+        """Remember what the files hold."""
+        self._close_files()
+        self._rigid = None
+        self._data_file = GrowingFile(self._files, self._data, data_end)
+        self._key_file = GrowingFile(self._files, self._key, key_end)
+        self._revision = f"{digest(state).hex()}+{changes}"
+        return self._revision
+
+    def _close_files(self) -> None:
+        self._data_file.close()
+        self._key_file.close()
 
     def _check(self, expected: Revision | None) -> None:
         if self._failure:
@@ -109,12 +169,26 @@ class FileStore:
     def _write(self, path: Path, content: bytes) -> None:
         descriptor = self._files.create(path)
         try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[self._files.write(descriptor, rest) :]
+            self._files.write_all(descriptor, content)
             self._files.sync(descriptor)
         finally:
             self._files.close(descriptor)
+
+    def _grow(self, file: GrowingFile, piece: bytes, undo: int = 0) -> None:
+        """Add to a file; if that fails, take it back, and ``undo`` bytes of the data as well."""
+        try:
+            file.write(piece)
+        except OSError as error:
+            try:
+                file.shrink()
+                self._data_file.shrink(undo)
+            except OSError:
+                raise self._broken(error) from error
+            raise StoreError(f"the state cannot be written: {error}") from error
+        try:
+            file.sync()
+        except OSError as error:
+            raise self._broken(error) from error
 
     def _discard(self) -> None:
         """Give back the space of a commit that did not happen."""
@@ -144,9 +218,19 @@ class FileStore:
         if following is None:
             return
         sealed_key = self._files.read(self._key, MAX_KEY_BYTES) or b""
-        if bound_to(sealed_key) == digest(following):
+        if bound_to(sealed_key) == digest(container.parse(following).state):
             self._files.rename(self._next_data, self._data)
             self._files.sync_directory(self._directory)
+
+
+def _parse_key(file: bytes) -> tuple[bytes, bytes, int]:
+    """Return the sealed key, the last complete witness, and where the next one goes."""
+    key, separator, _ = file.partition(b"\n" + _LINE)
+    if not separator:
+        return file, b"", len(file)
+    end = file.rindex(b"\n") + 1
+    lines = file[len(key) + 1 : end].splitlines()
+    return key + b"\n", lines[-1][len(_LINE) :] if lines else b"", end
 
 
 def _lock(directory: Path, files: FileSystem) -> int:

@@ -30,16 +30,35 @@ class FileSystem:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         return os.open(path, flags, 0o600)
 
+    def open_to_append(self, path: Path, size: int) -> int:
+        """Open a file of which only the first ``size`` bytes count; cut the rest off, durably."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            if os.lseek(descriptor, 0, os.SEEK_END) != size:
+                os.ftruncate(descriptor, size)
+                os.fsync(descriptor)
+                os.lseek(descriptor, size, os.SEEK_SET)
+        except OSError:
+            os.close(descriptor)
+            raise
+        return descriptor
+
     def write(self, descriptor: int, data: memoryview) -> int:
         """Write some of ``data``; return how much."""
         return os.write(descriptor, data[:CHUNK])
+
+    def write_all(self, descriptor: int, content: bytes) -> None:
+        """Write all of ``content``."""
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self.write(descriptor, rest) :]
 
     def sync(self, descriptor: int) -> None:
         """Return once the file's contents are durable."""
         os.fsync(descriptor)
 
     def close(self, descriptor: int) -> None:
-        """Close a file that :meth:`create` opened."""
+        """Close a file."""
         os.close(descriptor)
 
     def rename(self, source: Path, target: Path) -> None:

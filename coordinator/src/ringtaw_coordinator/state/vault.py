@@ -1,7 +1,8 @@
 """The state of a deployment under its key, in a store: what the core works with.
 
-The vault knows the data encryption key (DEK) as long as the process lives. Calls block; they may
-come from any thread, one at a time.
+The vault knows the data encryption key (DEK) as long as the process lives. A change costs what it
+is large: it is appended to the state that was written last, until all changes since have become so
+large that the state is written anew. Calls block; they may come from any thread, one at a time.
 """
 
 from __future__ import annotations
@@ -15,16 +16,26 @@ from ringtaw_premain.hookspecs import KeyBinding
 
 from ringtaw_coordinator.manifest.model import Manifest, SealMode
 from ringtaw_coordinator.state import codec, sealed_data
+from ringtaw_coordinator.state.changes import Replay, Touched, difference
+from ringtaw_coordinator.state.journal import Journal
 from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.state.recovery import entrust, same_recovery
 from ringtaw_coordinator.state.sealed_data import DEK_BYTES, UnsealError
 from ringtaw_coordinator.state.sealed_key import Sealer
-from ringtaw_coordinator.state.store import Record, Revision, Store
+from ringtaw_coordinator.state.store import Record, Revision, Store, Stored
 
 _BINDINGS: Final = {
     SealMode.PRODUCT_KEY: KeyBinding.PRODUCT,
     SealMode.UNIQUE_KEY: KeyBinding.MEASUREMENT,
 }
+
+
+MIN_CHANGES: Final = 1 << 20
+MAX_CHANGES: Final = 16 << 20
+"""Bytes of changes behind a state before it is written anew: as many as the state has, within these
+limits. Starting takes time for each."""
+MAX_NUMBER: Final = 100_000
+"""Changes behind a state before it is written anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,18 @@ class _Seal:
     binding: KeyBinding
 
 
+@dataclass(slots=True)
+class _Written:
+    """What the store holds: a state, and changes to it."""
+
+    deployment: Deployment
+    """After all changes."""
+    journal: Journal
+    changes: int
+    bytes_left: int
+    """That changes may take before the state is written anew."""
+
+
 class Vault:
     """Keeps one deployment; writes the state as it was handed over last."""
 
@@ -53,6 +76,7 @@ class Vault:
         self._sealer = sealer
         self._revision: Revision | None = None
         self._seal: _Seal | None = None
+        self._written: _Written | None = None
 
     def open(self) -> Opened:
         """Load what the store holds.
@@ -65,8 +89,10 @@ class Vault:
         if stored is None:
             return Opened()
         self._revision = stored.revision
+        if stored.damage:
+            return Opened(locked=stored.damage)
         try:
-            return Opened(self._unseal(stored.record))
+            return Opened(self._unseal(stored))
         except (UnsealError, ValueError) as error:
             return Opened(locked=str(error))
 
@@ -84,7 +110,7 @@ class Vault:
         recovery = entrust(dek, manifest.recovery_keys, manifest.config.recovery_threshold)
         if manifest.config.seal_mode is SealMode.DISABLED:
             self._store.clear(self._revision)
-            self._revision, self._seal = None, None
+            self._revision, self._seal, self._written = None, None, None
         else:
             seal = _Seal(dek, recovery.data, _BINDINGS[manifest.config.seal_mode])
             self._revision = self._write(deployment, seal)
@@ -112,27 +138,66 @@ class Vault:
         self._seal = seal
         return {}
 
-    def commit(self, deployment: Deployment) -> None:
+    def commit(self, deployment: Deployment, touched: Touched | None = None) -> None:
         """Store the deployment in the place of the one that was stored last.
+
+        ``touched`` names the entries that a caller knows to be the only ones that differ, so that
+        finding them does not cost more the more there are.
 
         Raises:
             StoreError: The change could not be made durable.
         """
-        if self._seal is not None:
+        if self._seal is None or self._written is None or self._revision is None:
+            return
+        written = self._written
+        change = written.journal.seal(
+            difference(written.deployment, deployment, touched), written.changes
+        )
+        if len(change) > written.bytes_left or written.changes == MAX_NUMBER:
             self._revision = self._write(deployment, self._seal)
+            return
+        witness = written.journal.witness(written.changes + 1)
+        self._revision = self._store.append(change, witness, self._revision)
+        written.deployment = deployment
+        written.changes += 1
+        written.bytes_left -= len(change)
 
     def close(self) -> None:
         """Let go of the store."""
         self._store.close()
 
-    def _unseal(self, record: Record) -> Deployment:
+    def _unseal(self, stored: Stored) -> Deployment:
+        record = stored.record
         digest = sealed_data.digest(record.sealed_data)
         dek, binding = self._sealer.unwrap(record.sealed_key, digest)
-        deployment = codec.decode(sealed_data.unseal(record.sealed_data, dek))
+        journal = Journal(dek, digest)
+        _check_witness(journal.witnessed(stored.witness), len(stored.changes))
+        replay = Replay(codec.decode(sealed_data.unseal(record.sealed_data, dek)))
+        for number, change in enumerate(stored.changes):
+            replay.apply(journal.open(change, number))
+        deployment = replay.result()
+        left = _room_for_changes(record) - sum(map(len, stored.changes))
+        self._written = _Written(deployment, journal, len(stored.changes), left)
         self._seal = _Seal(dek, sealed_data.recovery_data(record.sealed_data), binding)
         return deployment
 
     def _write(self, deployment: Deployment, seal: _Seal) -> Revision:
         data = sealed_data.seal(codec.encode(deployment), seal.dek, seal.recovery)
-        key = self._sealer.wrap(seal.dek, sealed_data.digest(data), seal.binding)
-        return self._store.commit(Record(data, key), self._revision)
+        digest = sealed_data.digest(data)
+        record = Record(data, self._sealer.wrap(seal.dek, digest, seal.binding))
+        revision = self._store.commit(record, self._revision)
+        journal = Journal(seal.dek, digest)
+        self._written = _Written(deployment, journal, 0, _room_for_changes(record))
+        return revision
+
+
+def _room_for_changes(record: Record) -> int:
+    return min(max(len(record.sealed_data), MIN_CHANGES), MAX_CHANGES)
+
+
+def _check_witness(witnessed: int, changes: int) -> None:
+    """Return if all changes are there that were acknowledged: the last one need not have been."""
+    if changes < witnessed:
+        raise UnsealError("sealed_data is older than sealed_key: changes are missing from it")
+    if changes > witnessed + 1:
+        raise UnsealError("sealed_key is older than sealed_data")

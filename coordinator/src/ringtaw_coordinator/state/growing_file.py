@@ -1,0 +1,55 @@
+"""A file that grows at its end, piece by piece."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ringtaw_coordinator.state.filesystem import FileSystem
+
+
+class GrowingFile:
+    """Knows how much of a file counts; what stands behind that is cut off before it grows."""
+
+    def __init__(self, files: FileSystem, path: Path, size: int) -> None:
+        """Take a file of which ``size`` bytes count; it is opened when it grows."""
+        self._files = files
+        self._path = path
+        self._size = size
+        self._written = 0
+        self._descriptor = -1
+
+    def write(self, piece: bytes) -> None:
+        """Write behind what counts; it counts from :meth:`sync` on.
+
+        Raises:
+            OSError: It cannot be written, or not all of it.
+        """
+        if self._descriptor < 0:
+            self._descriptor = self._files.open_to_append(self._path, self._size)
+        self._files.write_all(self._descriptor, piece)
+        self._written = len(piece)
+
+    def sync(self) -> None:
+        """Return once what was written last is durable.
+
+        Raises:
+            OSError: It may be or not.
+        """
+        self._files.sync(self._descriptor)
+        self._size += self._written
+
+    def shrink(self, by: int = 0) -> None:
+        """Cut off what does not count, and ``by`` bytes more, durably.
+
+        Raises:
+            OSError: It may still be there.
+        """
+        self.close()
+        self._size -= by
+        self._descriptor = self._files.open_to_append(self._path, self._size)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._descriptor >= 0:
+            self._files.close(self._descriptor)
+            self._descriptor = -1
