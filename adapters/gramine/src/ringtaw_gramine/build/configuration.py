@@ -34,10 +34,13 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a path inside Gramine leads: ``host`` is the host's path, "" where there is none."""
+    """Where a path inside Gramine leads."""
 
     mount: Mount
     host: str
+    """The host's path; "" where there is none."""
+    is_certain: bool
+    """False where a variable that was not given may lead it elsewhere."""
 
 
 class Configuration:
@@ -58,6 +61,10 @@ class Configuration:
                 for index in range(self.subject.count("fs", "mounts"))
             ),
         )
+
+    @cached_property
+    def _has_unknown_mount(self) -> bool:
+        return any(is_unknown(mount.path) for mount in self.mounts)
 
     @cached_property
     def trusted(self) -> tuple[tuple[int, str], ...]:
@@ -85,7 +92,8 @@ class Configuration:
         rest = inside[len(mount.path) :].lstrip("/")
         backed = mount.kind in ("chroot", "encrypted") and mount.uri.startswith("file:")
         uri = mount.uri.removeprefix("file:")
-        return Place(mount, normal(posixpath.join(uri, rest)) if backed else "")
+        host = normal(posixpath.join(uri, rest)) if backed else ""
+        return Place(mount, host, not (self._has_unknown_mount or is_unknown(inside + mount.uri)))
 
     def is_allowed(self, host: str) -> bool:
         """Whether a file of the host may be read, changed and created without any check."""

@@ -101,7 +101,7 @@ def _directories(config: Configuration) -> Iterator[Finding]:
 def _untrusted(config: Configuration, premain: Premain) -> Iterator[Finding]:
     for keys, path in code_paths(config, premain):
         place = config.place(path)
-        if _is_readable(config, place) or is_unknown(place.host):
+        if _is_readable(config, place) or not place.is_certain:
             continue
         yield config.subject.finding(
             "not-trusted",
@@ -129,7 +129,7 @@ def _names(config: Configuration) -> Iterator[Finding]:
         needed = ["/etc/hosts"] if address.startswith("localhost") else needed
     for path in needed:
         place = config.place(path)
-        if is_unknown(place.mount.uri) or (
+        if not place.is_certain or (
             _is_readable(config, place) and place.mount.path.startswith("/etc")
         ):
             continue
@@ -155,7 +155,7 @@ def _uuid_file(config: Configuration) -> Iterator[Finding]:
         yield from _uuid_anywhere(config)
         return
     place = config.place(fixed)
-    if is_unknown(fixed + place.mount.uri):
+    if not place.is_certain:
         return
     match place.mount.kind:
         case "tmpfs":
@@ -196,7 +196,8 @@ def _uuid_finding(config: Configuration, problem: str, severity: Severity) -> Fi
 
 def _private_memory(config: Configuration) -> Iterator[Finding]:
     places = [config.place(path) for path in (*_MEMORY, ".")]
-    if any(place.mount.kind in ("tmpfs", "untrusted_shm") for place in places):
+    in_memory = any(place.mount.kind in ("tmpfs", "untrusted_shm") for place in places)
+    if in_memory or not all(place.is_certain for place in places):
         return
     on_disk = any(place.host and config.is_allowed(place.host) for place in places)
     what = "is on the host's disk" if on_disk else "can be written nowhere: it fails"

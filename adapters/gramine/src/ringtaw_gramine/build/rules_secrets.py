@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from ringtaw_buildkit.marbles import Marble
 from ringtaw_premain.build_hookspecs import Finding
 
-from .configuration import DEVICE, Configuration, Place, covers, normal
+from .configuration import DEVICE, Configuration, covers, normal
 from .key_templates import fits, secret_name, stays_raw
 from .template import is_unknown
 
@@ -55,7 +55,7 @@ def _regular_file(
     config: Configuration, marble: Marble, path: str, is_secret: bool
 ) -> Iterator[Finding]:
     place = config.place(path)
-    if is_unknown(place.mount.uri) or not _is_risky(place):
+    if place.mount.kind in ("tmpfs", "encrypted") or not place.is_certain:
         return
     shown = f"{path}, a file of Marble {marble.name}, is "
     where = f"the host's {place.host}" if place.host else f"on a mount of type {place.mount.kind}"
@@ -69,10 +69,6 @@ def _regular_file(
         yield _file_finding(
             config, "file-not-writable", marble, path, f"{shown}{where}, which cannot be written"
         )
-
-
-def _is_risky(place: Place) -> bool:
-    return place.mount.kind not in ("tmpfs", "encrypted")
 
 
 def _file_finding(

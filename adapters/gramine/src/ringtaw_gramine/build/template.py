@@ -15,7 +15,7 @@ from typing import Final
 
 import jinja2
 from jinja2 import nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.sandbox import SandboxedEnvironment
 from ringtaw_buildkit.document import MAX_SIZE, DocumentError
 
 from .stand_ins import template_globals
@@ -71,7 +71,7 @@ def render(path: str, text: str, variables: Mapping[str, str]) -> Rendered:
 
 def _render(path: str, text: str, variables: Mapping[str, str]) -> Rendered:
     unknown: dict[str, None] = {}
-    environment = ImmutableSandboxedEnvironment(
+    environment = SandboxedEnvironment(
         undefined=recorder(unknown), keep_trailing_newline=True, autoescape=False
     )
     environment.globals.update(template_globals(variables))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import jinja2
 from jinja2 import nodes
+from jinja2.exceptions import SecurityError
 
 from .stand_ins import ENVIRONMENT, Environment
 
@@ -17,6 +18,11 @@ class Unknown(jinja2.Undefined):
     """Base of the class that :func:`recorder` makes for one rendering."""
 
     __slots__ = ()
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if issubclass(self._undefined_exception, SecurityError):
+            raise self._undefined_exception(self._undefined_message)
 
     def _used(self) -> str:
         raise NotImplementedError
