@@ -40,7 +40,7 @@ def preparation(result: object) -> Preparation:
     """Check the result of prepare_config."""
     checked = _one(Preparation, result)
     for change in _all(FileChange, checked.changes):
-        texts = (change.path, change.after, change.before or "")
+        texts = (change.path, change.after, "" if change.before is None else change.before)
         _expect(all(isinstance(text, str) for text in texts), "a change of something but text")
     _all(str, checked.notes)
     return checked
