@@ -59,6 +59,8 @@ class Sample:
     """A libOS configuration that is good, and what was built from it."""
 
     config: Path
+    unprepared: Path | None = None
+    """One in the same folder to which the premain has not been added yet."""
     companions: tuple[Path, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     artefact: Path | None = None

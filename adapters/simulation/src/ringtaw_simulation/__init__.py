@@ -11,4 +11,5 @@ ADAPTER: Final = Adapter(
     summary="plain Linux without attestation, for development",
     api_version=API_VERSION,
     runtime="ringtaw_simulation.runtime:SimulationRuntime",
+    note="plain Linux binds no key to a program, and has no image to prepare",
 )
