@@ -18,8 +18,8 @@ from ringtaw_premain.build_hookspecs import (
 )
 from ringtaw_premain.hookspecs import hookimpl
 
-from ringtaw_ego.build.host_command import host_command
-from ringtaw_ego.build.package_properties import package_properties
+from ringtaw_ego.build.artefact import package_properties
+from ringtaw_ego.build.host import host_command
 from ringtaw_ego.build.prepare import prepare
 from ringtaw_ego.build.validate import validate
 

@@ -12,8 +12,8 @@ from ringtaw_premain.build_hookspecs import Finding
 from ringtaw_premain.errors import PlatformError
 
 from ringtaw_ego.build._basics import identity
+from ringtaw_ego.build.artefact import SECTION
 from ringtaw_ego.build.configuration import Configuration
-from ringtaw_ego.build.package_properties import SECTION
 from ringtaw_ego.build.signing_key import NotAKeyError, is_readable_by_others, signer_of
 
 

@@ -18,8 +18,8 @@ from ringtaw_premain.build_hookspecs import (
 )
 from ringtaw_premain.hookspecs import hookimpl
 
-from ringtaw_occlum.build.host_command import host_command
-from ringtaw_occlum.build.package_properties import package_properties
+from ringtaw_occlum.build.artefact import package_properties
+from ringtaw_occlum.build.host import host_command
 from ringtaw_occlum.build.prepare import prepare
 from ringtaw_occlum.build.validate import validate
 

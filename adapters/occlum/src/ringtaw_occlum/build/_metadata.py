@@ -11,13 +11,13 @@ from ringtaw_buildkit.marbles import Package
 from ringtaw_premain.build_hookspecs import Finding, PackageProperties, Severity
 from ringtaw_premain.errors import PlatformError
 
-from ringtaw_occlum.build.configuration import Configuration
-from ringtaw_occlum.build.image import instance_folder
-from ringtaw_occlum.build.package_properties import (
+from ringtaw_occlum.build.artefact import (
     DEFAULT_SIGNER,
     ENCLAVE_FILE,
     read_properties,
 )
+from ringtaw_occlum.build.configuration import Configuration
+from ringtaw_occlum.build.image import instance_folder
 
 _OWN_KEY: Final = "make a key (openssl genrsa -3 3072) and `occlum build --sign-key` with it"
 

@@ -12,9 +12,9 @@ from ringtaw_buildkit.subject import Subject
 from ringtaw_premain.build_hookspecs import HostCommand, RunRequest
 from ringtaw_premain.errors import PlatformError, ProgramNotFoundError
 
+from ringtaw_occlum.build.artefact import ENCLAVE_FILE
 from ringtaw_occlum.build.codes import KINDS
 from ringtaw_occlum.build.image import INSTANCE_FILES
-from ringtaw_occlum.build.package_properties import ENCLAVE_FILE
 
 _INSTALL: Final = (
     'install Occlum (https://occlum.readthedocs.io, "Install Occlum"), or work in its image '
