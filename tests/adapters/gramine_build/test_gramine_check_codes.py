@@ -181,10 +181,10 @@ CASES: Final = (
     Case("debug-mismatch", add="sgx.debug = true\n", at="sgx.debug", also=("debug-enclave",),
          manifest=coordinator_manifest()),
     Case("debug-mismatch", manifest=coordinator_manifest(package={"Debug": True}),
-         says="the Coordinator refuses"),
-    Case("product-mismatch", manifest=coordinator_manifest(package={"ProductID": 8}),
+         says="is false"),
+    Case("product-id-mismatch", manifest=coordinator_manifest(package={"ProductID": 8}),
          at="sgx.isvprodid"),
-    Case("security-version", manifest=coordinator_manifest(package={"SecurityVersion": 3}),
+    Case("security-version-mismatch", manifest=coordinator_manifest(package={"SecurityVersion": 3}),
          at="sgx.isvsvn"),
     Case("enclave-size", _edit('"1G"', '"256M"'), at="sgx.enclave_size"),
     Case("enclave-size", _edit('sgx.enclave_size = "1G"\n', ""), says="the default"),
@@ -235,6 +235,9 @@ CASES: Final = (
          at="sgx.allowed_files", says="encrypted"),
     # Beside the Coordinator's manifest
     Case("unknown-marble", manifest=coordinator_manifest(), marble="helo", says="hello"),
+    Case("unknown-marble", _edit("MARBLE_TYPE = { passthrough = true }", 'MARBLE_TYPE = "helo"'),
+         manifest=coordinator_manifest(), at="EDG_MARBLE_TYPE"),
+    Case("marble-not-chosen", manifest={"Marbles": {}}),
     Case("ttls", manifest=coordinator_manifest(TLS=["tag"])),
     Case("secret-in-clear", manifest=coordinator_manifest(
          files={"/shared/key": "{{ hex .Secrets.Disk }}"})),
@@ -287,6 +290,16 @@ def test_a_good_manifest_has_no_finding(
 ) -> None:
     good = Case("", edits, manifest=coordinator_manifest(), name=name)
     assert _findings(tmp_path, _text(good), good) == []
+
+
+def test_of_several_marbles_the_one_that_fits_counts(tmp_path: Path) -> None:
+    manifest = coordinator_manifest()
+    other = manifest["Marbles"]["hello"] | {"TLS": ["tag"]}
+    manifest["Marbles"] = {"other": other} | manifest["Marbles"]
+    case = Case("", manifest=manifest)
+    assert _findings(tmp_path, _text(case), case) == []
+    named = Case("", manifest=manifest, marble="other")
+    assert [finding.code for finding in _findings(tmp_path, _text(named), named)] == ["ttls"]
 
 
 def test_findings_come_in_the_order_of_lines(tmp_path: Path) -> None:

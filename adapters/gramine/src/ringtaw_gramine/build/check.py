@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ringtaw_buildkit.document import DocumentError
+from ringtaw_buildkit.expectations import TYPE, choose_marble
 from ringtaw_buildkit.findings import in_order, syntax_finding
 from ringtaw_buildkit.marbles import Marble, read_marbles
 from ringtaw_buildkit.schema import schema_findings
@@ -25,7 +26,7 @@ from .rules_marble import marble_findings
 from .rules_secrets import hard_coded_findings, secret_findings
 from .rules_start import start_findings
 from .rules_versions import version_findings
-from .template import TemplateError
+from .template import TemplateError, is_unknown
 
 _RULES: Final = (
     start_findings,
@@ -85,15 +86,16 @@ def _unknown_variables(config: Configuration, reading: Reading) -> Iterator[Find
 
 
 def _beside(config: Configuration, request: ValidateRequest) -> list[Finding]:
-    """Return what the Coordinator's manifest shows, for the Marble that fits best."""
+    """Return what the Coordinator's manifest shows; of several Marbles, for the one that fits."""
     if request.manifest is None:
         return []
+    fixed = config.environment(TYPE) or ""
+    fixed = "" if is_unknown(fixed) else fixed
     marbles = read_marbles(request.manifest)
-    if request.marble and request.marble not in marbles:
-        return [_unknown_marble(config, request.marble, list(marbles))]
-    meant = [marbles[request.marble]] if request.marble else list(marbles.values())
-    candidates = [_for_marble(config, marble, request) for marble in meant]
-    return min(candidates, key=_badness, default=[])
+    if len(marbles) > 1 and not (request.marble or fixed):
+        return min((_for_marble(config, m, request) for m in marbles.values()), key=_badness)
+    marble, findings = choose_marble(config.subject, request, fixed, ("loader", "env", TYPE))
+    return _for_marble(config, marble, request) if marble else findings
 
 
 def _for_marble(config: Configuration, marble: Marble, request: ValidateRequest) -> list[Finding]:
@@ -103,12 +105,3 @@ def _for_marble(config: Configuration, marble: Marble, request: ValidateRequest)
 
 def _badness(findings: list[Finding]) -> tuple[int, int]:
     return sum(f.severity is Severity.ERROR for f in findings), len(findings)
-
-
-def _unknown_marble(config: Configuration, name: str, known: list[str]) -> Finding:
-    return config.subject.manifest_finding(
-        "unknown-marble",
-        "Marbles",
-        message=f"there is no Marble {name}; there are: {', '.join(known) or 'none'}",
-        cure="correct the name of the Marble",
-    )

@@ -152,10 +152,10 @@ _ENCLAVE: Final = {
         "`sgx.debug` differs from the package's `Debug`: the Coordinator refuses the enclave.",
         "Change one of the two.",
     ),
-    "product-mismatch": _error(
+    "product-id-mismatch": _error(
         "`sgx.isvprodid` differs from the package's `ProductID`.", "Change one of the two."
     ),
-    "security-version": _error(
+    "security-version-mismatch": _error(
         "`sgx.isvsvn` is below the package's `SecurityVersion`.", "Raise `sgx.isvsvn`."
     ),
     "enclave-size": _warning(
@@ -226,6 +226,9 @@ _FILES: Final = {
 }
 
 _MARBLE: Final = {
+    "marble-not-chosen": _warning(
+        "The Coordinator's manifest has no Marble: nothing was compared.", "Add the Marble."
+    ),
     "unknown-marble": _error("The Coordinator's manifest has no such Marble.", "Correct the name."),
     "ttls": _error(
         "The Marble has a TLS policy (`TLS`), and nothing under Gramine enforces one: our premain "
