@@ -66,3 +66,21 @@ def test_state_alone_takes_no_changes() -> None:
     assert container.parse(b"something else") == container.Contents(b"something else", end=14)
     assert not container.takes_changes(b"something else")
     assert container.takes_changes(container.begin(b"state"))
+
+
+KEY = b"a sealed\nkey\n"
+
+
+def test_witness_is_the_last_whole_one() -> None:
+    lines = [container.witness_line(b"%d tag" % number) for number in range(3)]
+    assert container.parse_key(KEY) == (KEY, b"", len(KEY))
+    whole = KEY + b"".join(lines[:2])
+    assert container.parse_key(whole) == (KEY, b"1 tag", len(whole))
+    for kept in range(len(lines[2])):
+        for tail in (lines[2][:kept], lines[2][:kept] + bytes(len(lines[2]) - kept)):
+            assert container.parse_key(whole + tail) == (KEY, b"1 tag", len(whole))
+
+
+@pytest.mark.parametrize("damage", [b"+00000000 1 tag\n", b"+x", b"+\n", b"+12345678 \xff\n"])
+def test_witness_that_is_damaged_is_left_out(damage: bytes) -> None:
+    assert container.parse_key(KEY + damage) == (KEY, b"", len(KEY))

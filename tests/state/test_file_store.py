@@ -144,6 +144,85 @@ def test_following_data_is_ignored_unless_the_key_belongs_to_it(tmp_path: Path) 
     assert not (tmp_path / "sealed_data.next").exists()
 
 
+def append(directory: Path, change: bytes, files: FileSystem | None = None) -> None:
+    with store_in(directory, files) as store:
+        stored = store.load()
+        assert stored is not None
+        store.append(change, b"witness " + change, stored.revision)
+
+
+def test_changes_are_loaded_in_order(tmp_path: Path) -> None:
+    with store_in(tmp_path) as store:
+        revision = store.commit(OLD, None)
+        for change in (b"1", b"2"):
+            former, revision = revision, store.append(change, b"witness " + change, revision)
+            with pytest.raises(ConflictError):
+                store.append(b"other", b"", former)
+    append(tmp_path, b"3")
+    with store_in(tmp_path) as store:
+        stored = store.load()
+        assert stored is not None
+        assert (stored.record, stored.changes) == (OLD, (b"1", b"2", b"3"))
+        assert stored.witness == b"witness 3"
+        store.commit(NEW, stored.revision)
+        stored = store.load()
+        assert stored is not None
+        assert (stored.record, stored.changes, stored.witness) == (NEW, (), b"")
+
+
+def test_state_in_the_oldest_form_takes_changes(tmp_path: Path) -> None:
+    commit(tmp_path, OLD)
+    (tmp_path / "sealed_data").write_bytes(OLD.sealed_data)
+    append(tmp_path, b"1")
+    with store_in(tmp_path) as store:
+        stored = store.load()
+        assert stored is not None
+        assert (stored.record, stored.changes) == (OLD, (b"1",))
+
+
+@pytest.mark.parametrize("failing", [1, 3])
+def test_write_of_a_change_that_fails_leaves_nothing(tmp_path: Path, failing: int) -> None:
+    commit(tmp_path, OLD)
+    files = FailingFiles(failing)
+    with store_in(tmp_path, files) as store:
+        stored = store.load()
+        assert stored is not None
+        with pytest.raises(StoreError, match="No space left"):
+            store.append(b"lost", b"witness", stored.revision)
+        revision = store.append(b"kept", b"witness", stored.revision)
+        store.append(b"kept too", b"witness", revision)
+    with store_in(tmp_path) as store:
+        stored = store.load()
+        assert stored is not None
+        assert stored.changes == (b"kept", b"kept too")
+
+
+@pytest.mark.parametrize("failing", [2, 4])
+def test_nothing_is_promised_after_a_failed_sync(tmp_path: Path, failing: int) -> None:
+    commit(tmp_path, OLD)
+    with store_in(tmp_path, FailingFiles(failing, errno.EIO)) as store:
+        stored = store.load()
+        assert stored is not None
+        with pytest.raises(StoreError, match="it is not known whether"):
+            store.append(b"change", b"witness", stored.revision)
+        with pytest.raises(StoreError, match="restart the Coordinator"):
+            store.append(b"change", b"witness", stored.revision)
+
+
+def test_change_that_was_cut_short_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit(tmp_path, OLD)
+    append(tmp_path, b"first")
+    with (tmp_path / "sealed_data").open("ab") as file:
+        file.write(b"\0\0")
+    with store_in(tmp_path) as store:
+        stored = store.load()
+        assert stored is not None
+        assert stored.changes == (b"first",)
+    assert "cut short before it was acknowledged" in capsys.readouterr().out
+
+
 HOLDER = """
 import sys
 from pathlib import Path

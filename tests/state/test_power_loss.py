@@ -49,6 +49,10 @@ class LosingDisk(VolatileDisk):
         self._step()
         super().sync(descriptor)
 
+    def open_to_append(self, path: Path, size: int) -> int:
+        self._step()
+        return super().open_to_append(path, size)
+
     def rename(self, source: Path, target: Path) -> None:
         self._step()
         super().rename(source, target)
@@ -103,3 +107,73 @@ def test_state_is_before_or_after(tmp_path: Path, before: Record | None) -> None
     assert steps > 8
     assert len(found) > 3 * steps
     assert before in found
+
+
+def append(directory: Path, disk: VolatileDisk, change: bytes) -> None:
+    store = FileStore(directory, disk)
+    try:
+        stored = store.load()
+        assert stored is not None
+        store.append(change, b"witness of " + change, stored.revision)
+    finally:
+        store.close()
+
+
+def changes(directory: Path, disk: VolatileDisk) -> tuple[tuple[bytes, ...], bytes]:
+    store = FileStore(directory, disk)
+    try:
+        stored = store.load()
+        assert stored is not None
+        assert (stored.record, stored.damage) == (OLD, "")
+        return stored.changes, stored.witness
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("earlier", [(), (b"first",)])
+def test_change_is_there_or_not(tmp_path: Path, earlier: tuple[bytes, ...]) -> None:
+    before = (earlier, b"witness of first" if earlier else b"")
+    unwitnessed = ((*earlier, b"second"), before[1])
+    after = ((*earlier, b"second"), b"witness of second")
+    steps, found = 0, []
+    while True:
+        disk = LosingDisk()
+        disk.steps_left = 1000
+        commit(tmp_path, disk, OLD)
+        for change in earlier:
+            append(tmp_path, disk, change)
+        disk.steps_left = steps
+        try:
+            append(tmp_path, disk, b"second")
+        except PowerLossError:
+            allowed = [before, unwitnessed, after]
+        else:
+            allowed = [after]  # it was acknowledged
+        for outcome in disk.outcomes():
+            found.append(changes(tmp_path, outcome))
+            assert found[-1] in allowed, steps
+            append(tmp_path, outcome, b"third")
+            assert changes(tmp_path, outcome) == ((*found[-1][0], b"third"), b"witness of third")
+        if allowed == [after]:
+            break
+        steps += 1
+    assert steps == 6
+    assert {before, unwitnessed, after} == set(found)
+
+
+def test_power_is_lost_after_a_change_that_was_cut_short(tmp_path: Path) -> None:
+    """What a lost change left must not join what is written next."""
+    torn = LosingDisk()
+    torn.steps_left = 1000
+    commit(tmp_path, torn, OLD)
+    torn.steps_left = 2
+    with pytest.raises(PowerLossError):
+        append(tmp_path, torn, b"a long change that is cut short")
+    for first in torn.outcomes():
+        disk = LosingDisk(names=first.names, durable_names=first.durable_names)
+        disk.steps_left = 2
+        there = changes(tmp_path, disk)[0]
+        with pytest.raises(PowerLossError):
+            append(tmp_path, disk, b"next")
+        for outcome in disk.outcomes():
+            assert changes(tmp_path, outcome)[0] in (there, (*there, b"next"))

@@ -1,16 +1,21 @@
-"""The file ``sealed_data``: a sealed state, and after it the sealed changes made since.
+"""How the files of a store are laid out, so that what a crash left of an addition is told apart.
 
-Layout: the magic, the length of the sealed state (8 bytes, big endian) and the state; then for each
-change a frame of its length and its CRC-32 (4 bytes each, big endian) and the change. A file
-without the magic is a sealed state alone.
+``sealed_data`` is a sealed state, and after it the sealed changes made since: the magic, the length
+of the sealed state (8 bytes, big endian) and the state; then for each change a frame of its length
+and its CRC-32 (4 bytes each, big endian) and the change. A file without the magic is a sealed state
+alone.
 
 Only the last frame can be incomplete: each is durable before the next is begun. So what follows
 the last good frame is the rest of a change that was cut short, and was never acknowledged, if it
 could be one frame; if something stands behind it, the file is damaged.
+
+``sealed_key`` is the sealed key, lines of text of which none begins with ``+``, and after it a line
+for the witness of each change: ``+``, the CRC-32 in eight hexadecimal digits, a space, the witness.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -19,6 +24,8 @@ from typing import Final
 _MAGIC: Final = b"ringtaw sealed data 2\n"
 _STATE_LENGTH: Final = struct.Struct(">Q")
 _FRAME: Final = struct.Struct(">II")
+_KEY_END: Final = re.compile(rb"\n[+\0]")
+_LINE: Final = re.compile(rb"\+([0-9a-f]{8}) ([ -~]*)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,23 @@ def parse(file: bytes) -> Contents:
         position += _FRAME.size + len(change)
     damage = "" if _may_be_cut_short(file, position) else _DAMAGE.format(number=len(changes) + 1)
     return Contents(state, tuple(changes), position, damage)
+
+
+def witness_line(witness: bytes) -> bytes:
+    """Return what is appended for a witness, which is printable ASCII."""
+    return b"+%08x %s\n" % (zlib.crc32(witness), witness)
+
+
+def parse_key(file: bytes) -> tuple[bytes, bytes, int]:
+    """Return the sealed key, the last whole witness (b"" if none), and where the next line goes."""
+    boundary = _KEY_END.search(file)
+    if boundary is None:
+        return file, b"", len(file)
+    end = boundary.start() + 1
+    key, witness = file[:end], b""
+    while (line := _LINE.match(file, end)) and int(line[1], 16) == zlib.crc32(line[2]):
+        witness, end = line[2], line.end()
+    return key, witness, end
 
 
 _DAMAGE: Final = "sealed_data is damaged: change {number} in it is not as it was written"

@@ -12,9 +12,9 @@ A crash before 3 leaves the old pair and files that the next commit replaces. A 
 4 leaves a ``sealed_key`` that belongs to ``sealed_data.next``: loading finishes step 4. Whichever
 of the renames reached the disk, exactly one ``sealed_data`` matches ``sealed_key``.
 
-A change is appended to ``sealed_data`` (its layout is in :mod:`.container`) and synced; then its
-witness is appended to ``sealed_key``, as a line that begins with ``+``, and synced. A crash leaves
-a change or a witness cut short, which loading leaves out, or a change without its witness.
+A change is appended to ``sealed_data`` and synced; then its witness is appended to ``sealed_key``
+and synced; :mod:`.container` has the layout. A crash leaves a change or a witness cut short, which
+loading leaves out, or a change without its witness.
 
 When a step fails before 3, or a write of an append, nothing has happened. When one fails later,
 the outcome is not known (after a failed fsync not even reading tells), so the store refuses
@@ -43,9 +43,6 @@ from ringtaw_coordinator.state.store import Record, Revision, Stored
 
 MAX_DATA_BYTES: Final = 1 << 30
 MAX_KEY_BYTES: Final = 16 << 20
-_LINE: Final = b"+"
-"""What a line with a witness begins with; ``sealed_key`` proper ends with a newline."""
-
 _log = structlog.get_logger("store")
 
 
@@ -96,7 +93,7 @@ class FileStore:
         rest = len(sealed_data) - contents.end
         if rest and not contents.damage:
             _log.warning("a change was cut short before it was acknowledged", bytes=rest)
-        key, witness, key_end = _parse_key(sealed_key or b"")
+        key, witness, key_end = container.parse_key(sealed_key or b"")
         revision = self._begin(contents.state, len(contents.changes), contents.end, key_end)
         record = Record(contents.state, key)
         self._rigid = None if container.takes_changes(sealed_data) else record
@@ -121,7 +118,7 @@ class FileStore:
         self._check(expected)
         if self._rigid is not None:
             self.commit(self._rigid, expected)
-        frame, line = container.frame(change), _LINE + witness + b"\n"
+        frame, line = container.frame(change), container.witness_line(witness)
         self._grow(self._data_file, frame)
         self._grow(self._key_file, line, undo=len(frame))
         state, _, number = expected.partition("+")
@@ -221,16 +218,6 @@ class FileStore:
         if bound_to(sealed_key) == digest(container.parse(following).state):
             self._files.rename(self._next_data, self._data)
             self._files.sync_directory(self._directory)
-
-
-def _parse_key(file: bytes) -> tuple[bytes, bytes, int]:
-    """Return the sealed key, the last complete witness, and where the next one goes."""
-    key, separator, _ = file.partition(b"\n" + _LINE)
-    if not separator:
-        return file, b"", len(file)
-    end = file.rindex(b"\n") + 1
-    lines = file[len(key) + 1 : end].splitlines()
-    return key + b"\n", lines[-1][len(_LINE) :] if lines else b"", end
 
 
 def _lock(directory: Path, files: FileSystem) -> int:
