@@ -22,8 +22,11 @@ _UNAUTHORISED: Final = 401
 _NOT_FOUND_HERE: Final = 405
 _BUSY: Final = 503
 _HINT: Final = "is this the address of a Coordinator's client API?"
-_FORBIDDEN_TEXT: Final = " is not allowed to "
-"""In what Coordinators say, with status 500, to a user whom no role permits a thing."""
+_FORBIDDEN_TEXTS: Final = (" is not allowed to ", " has no role with ", "no role of the user ")
+"""In what Coordinators say to a user whom no role permits a thing: MarbleRun's, then Ringtaw's.
+
+Nothing else tells: the HTTP status is 500 then too.
+"""
 
 
 def call(
@@ -81,7 +84,7 @@ def _refusal(answer: Answer, request: Request, where: str) -> ClientError:
     if answer.status == _UNAUTHORISED:
         hint = "give the certificate and key of a user of the manifest, or of a Marble"
         return NotAuthorisedError(text, where=where, status=answer.status, hint=hint)
-    if _FORBIDDEN_TEXT in message:
+    if any(text in message for text in _FORBIDDEN_TEXTS):
         hint = "a role of the manifest must permit it"
         return NotAuthorisedError(text, where=where, status=answer.status, hint=hint)
     return RefusedError(text, where=where, status=answer.status, hint=_HINTS.get(answer.status, ""))
