@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
+from ringtaw_coordinator.settings import LIMITS
 from ringtaw_coordinator.settings import SETTINGS as COORDINATOR
 from ringtaw_premain.settings import SETTINGS as PREMAIN
 
@@ -21,6 +22,10 @@ Ringtaw's. This page is generated from the code.
 COORDINATOR_INTRODUCTION: Final = """\
 Program `ringtaw-coordinator`. Exit codes: 0 ended by a signal, 1 failed, 2 a setting or option is
 wrong.
+"""
+LIMITS_INTRODUCTION: Final = """\
+Whoever connects is a stranger until the Coordinator has looked at what they ask for. These bounds
+hold for every one of them. Numbers are plain: seconds may have a point.
 """
 PREMAIN_INTRODUCTION: Final = """\
 Program `ringtaw-premain`. Inside an enclave these come from the libOS's configuration: fixed there
@@ -51,6 +56,7 @@ def render() -> str:
     sections = [
         INTRODUCTION,
         f"## Coordinator\n\n{COORDINATOR_INTRODUCTION}\n{_table(COORDINATOR)}",
+        f"### Limits\n\n{LIMITS_INTRODUCTION}\n{_table(LIMITS)}",
         f"## Premain\n\n{PREMAIN_INTRODUCTION}\n{_table(PREMAIN)}",
     ]
     return "\n".join(sections)

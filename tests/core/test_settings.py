@@ -7,13 +7,27 @@ from pathlib import Path
 import pytest
 from ringtaw_coordinator._parse import Address
 from ringtaw_coordinator.errors import SettingsError
-from ringtaw_coordinator.settings import SETTINGS, CollateralSettings, Settings, read_settings
+from ringtaw_coordinator.limit_settings import CLIENT_SETTINGS, LimitSetting
+from ringtaw_coordinator.server.limits import ClientLimits, MeshLimits
+from ringtaw_coordinator.settings import (
+    LIMITS,
+    SETTINGS,
+    CollateralSettings,
+    Settings,
+    read_settings,
+)
+
+NAMES = {
+    **{setting.name: setting.default for setting in SETTINGS},
+    **{limit.name: limit.default for limit in LIMITS},
+}
 
 
 def test_defaults() -> None:
     assert read_settings({}) == Settings(
         mesh_address=Address("", 2001),
         client_address=Address("", 4433),
+        metrics_address=None,
         names=("localhost",),
         seal_directory=Path("marblerun-coordinator-data"),
         startup_manifest=None,
@@ -30,16 +44,43 @@ def test_defaults() -> None:
             accept_any_certificate=False,
         ),
         trusted_roots=None,
+        client_limits=ClientLimits(),
+        mesh_limits=MeshLimits(),
         warnings=(),
     )
 
 
 def test_empty_values_count_as_unset() -> None:
-    assert read_settings({setting.name: "" for setting in SETTINGS}) == read_settings({})
+    assert read_settings(dict.fromkeys(NAMES, "")) == read_settings({})
 
 
 def test_written_defaults_are_the_defaults() -> None:
-    assert read_settings({s.name: s.default for s in SETTINGS}) == read_settings({})
+    assert read_settings(NAMES) == read_settings({})
+
+
+def test_metrics_are_off_unless_there_is_an_address() -> None:
+    settings = read_settings({"EDG_COORDINATOR_PROMETHEUS_ADDR": "127.0.0.1:9944"})
+    assert settings.metrics_address == Address("127.0.0.1", 9944)
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: limit.name)
+def test_limits_reach_the_servers_and_have_bounds(limit: LimitSetting) -> None:
+    room = {"RINGTAW_CLIENT_API_MAX_BUFFERED": str(1 << 30)}
+    if limit.field == "max_buffered":
+        room = {"RINGTAW_CLIENT_API_MAX_BODY": "65536"}
+    for value in (limit.minimum, limit.maximum):
+        settings = read_settings({**room, limit.name: str(value)})
+        limits = settings.client_limits if limit in CLIENT_SETTINGS else settings.mesh_limits
+        assert getattr(limits, limit.field) == value
+        assert type(getattr(limits, limit.field)) is type(limit.minimum)
+    for text in ("-1", "x", "1e3", "nan", " 5", "\u0665", "1.5.1", "9" * 30, "0"):
+        with pytest.raises(SettingsError, match=f"^{limit.name}: .* from "):
+            read_settings({limit.name: text})
+
+
+def test_all_bodies_together_are_no_less_than_one() -> None:
+    with pytest.raises(SettingsError, match=r"^RINGTAW_CLIENT_API_MAX_BUFFERED: 65536 is less"):
+        read_settings({"RINGTAW_CLIENT_API_MAX_BUFFERED": "65536"})
 
 
 def test_everything_set() -> None:
@@ -161,16 +202,16 @@ def test_wrong_values_are_refused_by_name(name: str, text: str) -> None:
 
 def test_what_has_no_effect_is_told() -> None:
     environ = {
-        "EDG_COORDINATOR_PROMETHEUS_ADDR": ":9090",
         "EDG_COORDINATOR_SEAL_DIRECTORY": "/data",
         "EDG_MAA_URL": "https://maa.example",
         "EDG_MARBLE_TYPE": "of a Marble in the same environment",
         "RINGTAW_TRUSTED_ROOT": "/roots.pem",
+        "RINGTAW_CLIENT_API_MAX_BODIES": "1",
         "RINGTAW_ACTIVATION_TIMEOUT": "of a Marble as well",
         "PATH": "/bin",
     }
-    prometheus, misspelt, unknown, root = read_settings(environ).warnings
-    assert "metrics are not available" in prometheus
+    misspelt, unknown, limit, root = read_settings(environ).warnings
+    assert 'did you mean "RINGTAW_CLIENT_API_MAX_BODY"?' in limit
     assert misspelt.startswith("EDG_COORDINATOR_SEAL_DIRECTORY: there is no such setting")
     assert 'did you mean "EDG_COORDINATOR_SEAL_DIR"?' in misspelt
     assert unknown.startswith("EDG_MAA_URL: there is no such setting")
@@ -178,6 +219,7 @@ def test_what_has_no_effect_is_told() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    assert len({setting.name for setting in SETTINGS}) == len(SETTINGS)
-    for setting in SETTINGS:
-        assert setting.description.endswith(".")
+    assert len(NAMES) == len(SETTINGS) + len(LIMITS)
+    descriptions = [setting.description for setting in SETTINGS]
+    descriptions += [limit.description for limit in LIMITS]
+    assert all(description.endswith(".") for description in descriptions)

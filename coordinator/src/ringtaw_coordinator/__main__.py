@@ -14,7 +14,7 @@ from typing import Final
 
 from ringtaw_coordinator import __version__
 from ringtaw_coordinator.errors import SettingsError
-from ringtaw_coordinator.settings import SETTINGS, read_settings
+from ringtaw_coordinator.settings import LIMITS, SETTINGS, read_settings
 
 EXIT_USAGE: Final = 2
 """As argparse has it."""
@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    names = "\n".join(f"  {setting.name}" for setting in SETTINGS)
+    known = [*(setting.name for setting in SETTINGS), *(limit.name for limit in LIMITS)]
+    names = "\n".join(f"  {name}" for name in known)
     parser = argparse.ArgumentParser(
         prog="ringtaw-coordinator",
         description="Serve Marbles and their operators until SIGTERM or SIGINT.",

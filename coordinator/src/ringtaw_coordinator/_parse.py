@@ -13,6 +13,7 @@ _LEVELS: Final = {"debug": "debug", "info": "info", "warn": "warning", "error": 
 _MAX_NAMES: Final = 100
 _MIN_SECONDS: Final = 0.1
 _MAX_SECONDS: Final = 60.0
+_MAX_DIGITS: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,28 @@ def level(text: str) -> str:
 def seconds(text: str) -> float:
     """Read a number of seconds, from a tenth to a minute."""
     try:
-        number = float(text)
+        value = float(text)
     except ValueError:
-        number = -1
-    if not _MIN_SECONDS <= number <= _MAX_SECONDS:
+        value = -1
+    if not _MIN_SECONDS <= value <= _MAX_SECONDS:
         raise ValueError(
             f"{quoted(text)} is not a number of seconds from {_MIN_SECONDS:g} to {_MAX_SECONDS:g}"
         )
-    return number
+    return value
+
+
+def number(text: str, minimum: float, maximum: float) -> float:
+    """Read a number from ``minimum`` to ``maximum``, an integer if ``minimum`` is one."""
+    kind = type(minimum)
+    plain = text.isascii() and text.replace(".", "", 1).isdigit() and len(text) <= _MAX_DIGITS
+    try:
+        value = kind(text) if plain else None
+    except ValueError:
+        value = None
+    if value is None or not minimum <= value <= maximum:
+        what = "an integer" if kind is int else "a number"
+        raise ValueError(f"{quoted(text)} is not {what} from {minimum:,} to {maximum:,}")
+    return value
 
 
 def optional_path(text: str) -> Path | None:
@@ -79,6 +94,11 @@ def address(text: str) -> Address:
     if not well_formed or not host.isascii() or not host.isprintable() or " " in host:
         raise ValueError(f"{quoted(text)} is not host:port, [IPv6]:port or :port")
     return Address(host, number)
+
+
+def optional_address(text: str) -> Address | None:
+    """Read the same; none is none."""
+    return address(text) if text else None
 
 
 def names(text: str) -> tuple[str, ...]:

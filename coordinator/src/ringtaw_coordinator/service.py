@@ -15,17 +15,20 @@ from typing import Final
 import structlog
 
 from ringtaw_coordinator._parse import Address
-from ringtaw_coordinator.core.api import State
+from ringtaw_coordinator.core.api import Activator, State
 from ringtaw_coordinator.core.coordinator import Coordinator, open_coordinator
 from ringtaw_coordinator.errors import CoordinatorError, ManifestError, PlatformError, SettingsError
 from ringtaw_coordinator.logs import configure_logging
 from ringtaw_coordinator.manifest.reader import MAX_BYTES
 from ringtaw_coordinator.platform import Platform, choose_platform
+from ringtaw_coordinator.server.client.endpoints import PATHS
 from ringtaw_coordinator.server.client.server import ClientServer
 from ringtaw_coordinator.server.mesh.server import MeshServer
 from ringtaw_coordinator.settings import Settings
 from ringtaw_coordinator.state.files import FileStore
 from ringtaw_coordinator.state.vault import Vault
+from ringtaw_coordinator.telemetry.server import TelemetryServer
+from ringtaw_coordinator.telemetry.telemetry import Telemetry
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
@@ -92,25 +95,62 @@ async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _servers(coordinator: Coordinator, settings: Settings) -> AsyncIterator[None]:
     """Start the mesh API first: once the client API answers, Marbles can connect."""
-    mesh = MeshServer(coordinator, coordinator.mesh_identity)
-    client = ClientServer(coordinator, coordinator.client_identity)
-    mesh_address = await _start(mesh, settings.mesh_address)
-    client_address = await _start(client, settings.client_address)
-    log.info(
-        "serving",
-        mesh_address=str(mesh_address),
-        client_address=str(client_address),
-        state=coordinator.status().message,
+    async with _telemetry(coordinator, settings.metrics_address) as telemetry:
+        mesh, client = _make_servers(coordinator, settings, telemetry)
+        mesh_address = await _start(mesh, settings.mesh_address)
+        client_address = await _start(client, settings.client_address)
+        log.info(
+            "serving",
+            mesh_address=str(mesh_address),
+            client_address=str(client_address),
+            state=coordinator.status().message,
+        )
+        try:
+            yield
+        finally:
+            with suppress(TimeoutError):  # a call that waits for a change may not end in time
+                async with asyncio.timeout(GRACE + 0.1):
+                    await asyncio.gather(mesh.stop(GRACE), client.stop(GRACE))
+
+
+def _make_servers(
+    coordinator: Coordinator, settings: Settings, telemetry: Telemetry | None
+) -> tuple[MeshServer, ClientServer]:
+    """Return both, presenting what the Coordinator's identities are now and will be."""
+    activator: Activator = coordinator
+    if telemetry:
+        activator = telemetry.counted(coordinator, coordinator.has_marble_type)
+    observer = telemetry.metrics if telemetry else None
+    mesh = MeshServer(activator, coordinator.mesh_identity, settings.mesh_limits, observer)
+    client = ClientServer(
+        coordinator, coordinator.client_identity, settings.client_limits, observer
     )
+
+    def present() -> None:
+        mesh.set_identity(coordinator.mesh_identity)
+        client.set_identity(coordinator.client_identity)
+
+    coordinator.on_identity_change(present)
+    return mesh, client
+
+
+@asynccontextmanager
+async def _telemetry(
+    coordinator: Coordinator, address: Address | None
+) -> AsyncIterator[Telemetry | None]:
+    """Serve metrics and events, if there is an address for them."""
+    if address is None:
+        yield None
+        return
+    telemetry = Telemetry(coordinator, PATHS)
+    log.info("serving metrics", address=str(await _start(telemetry.server, address)))
     try:
-        yield
+        yield telemetry
     finally:
-        with suppress(TimeoutError):  # a call that waits for a change may not end in time
-            async with asyncio.timeout(GRACE + 0.1):
-                await asyncio.gather(mesh.stop(GRACE), client.stop(GRACE))
+        await telemetry.server.stop()
 
 
-async def _start(server: MeshServer | ClientServer, address: Address) -> Address:
+async def _start(server: MeshServer | ClientServer | TelemetryServer, address: Address) -> Address:
     try:
         return Address(*await server.start(address.host, address.port))
     except OSError as error:

@@ -13,7 +13,17 @@ from typing import Final, TypeVar
 
 from ringtaw_coordinator import _parse
 from ringtaw_coordinator.errors import SettingsError
+from ringtaw_coordinator.limit_settings import (
+    CLIENT,
+    CLIENT_SETTINGS,
+    MESH,
+    MESH_SETTINGS,
+    LimitSetting,
+    read_client_limits,
+    read_mesh_limits,
+)
 from ringtaw_coordinator.names import did_you_mean
+from ringtaw_coordinator.server.limits import ClientLimits, MeshLimits
 
 Value = TypeVar("Value")
 
@@ -72,7 +82,9 @@ SETTINGS: Final = (
     Setting(
         "EDG_COORDINATOR_PROMETHEUS_ADDR",
         "",
-        "Where metrics would be served. Not available yet: a warning is logged.",
+        "Where metrics (`/metrics`, for Prometheus) and the latest activations (`/events`) are "
+        "served, in the same forms. Unset: nowhere. It is plain HTTP that anybody may read: keep "
+        "it inside your network.",
     ),
     Setting(
         "EDG_DISTRIBUTED_COORDINATOR",
@@ -128,11 +140,24 @@ SETTINGS: Final = (
         "enclave, setting and file must be measured.",
     ),
 )
-"""Every setting there is; an empty default means none."""
+"""Every setting but the limits; an empty default means none."""
 
-_DEFAULTS: Final = {setting.name: setting.default for setting in SETTINGS}
+LIMITS: Final[tuple[LimitSetting, ...]] = (*CLIENT_SETTINGS, *MESH_SETTINGS)
+"""Settings of what strangers are given, numbers all of them."""
+
+_DEFAULTS: Final = {
+    **{setting.name: setting.default for setting in SETTINGS},
+    **{limit.name: limit.default for limit in LIMITS},
+}
 _OTHERS: Final = ("EDG_MARBLE_", "EDG_CWD")
-_FAMILIES: Final = ("EDG_", "RINGTAW_COLLATERAL", "RINGTAW_PCCS", "RINGTAW_TRUSTED")
+_FAMILIES: Final = (
+    "EDG_",
+    "RINGTAW_COLLATERAL",
+    "RINGTAW_PCCS",
+    "RINGTAW_TRUSTED",
+    CLIENT,
+    MESH,
+)
 """How names begin that nobody but the Coordinator has."""
 
 
@@ -155,6 +180,7 @@ class Settings:
 
     mesh_address: _parse.Address
     client_address: _parse.Address
+    metrics_address: _parse.Address | None
     names: tuple[str, ...]
     seal_directory: Path
     startup_manifest: Path | None
@@ -166,6 +192,8 @@ class Settings:
     adapter: str
     collateral: CollateralSettings
     trusted_roots: Path | None
+    client_limits: ClientLimits
+    mesh_limits: MeshLimits
     warnings: tuple[str, ...]
     """What is set but has no effect."""
 
@@ -184,6 +212,7 @@ def read_settings(environ: Mapping[str, str], *, simulation: bool = False) -> Se
     return Settings(
         mesh_address=_read(environ, "EDG_COORDINATOR_MESH_ADDR", _parse.address),
         client_address=_read(environ, "EDG_COORDINATOR_CLIENT_ADDR", _parse.address),
+        metrics_address=_read(environ, "EDG_COORDINATOR_PROMETHEUS_ADDR", _parse.optional_address),
         names=_read(environ, "EDG_COORDINATOR_DNS_NAMES", _parse.names),
         seal_directory=seal_directory,
         startup_manifest=_read(environ, "EDG_STARTUP_MANIFEST", _parse.optional_path),
@@ -194,6 +223,8 @@ def read_settings(environ: Mapping[str, str], *, simulation: bool = False) -> Se
         adapter=_read(environ, "RINGTAW_ADAPTER", str),
         collateral=_collateral(environ, seal_directory),
         trusted_roots=_read(environ, "RINGTAW_TRUSTED_ROOTS", _parse.optional_path),
+        client_limits=read_client_limits(environ),
+        mesh_limits=read_mesh_limits(environ),
         warnings=tuple(_without_effect(environ)),
     )
 
@@ -222,8 +253,6 @@ def _read(environ: Mapping[str, str], name: str, parse: Callable[[str], Value]) 
 
 def _without_effect(environ: Mapping[str, str]) -> list[str]:
     warnings = []
-    if environ.get("EDG_COORDINATOR_PROMETHEUS_ADDR"):
-        warnings.append("EDG_COORDINATOR_PROMETHEUS_ADDR: metrics are not available yet")
     for name in sorted(environ):
         known = name in _DEFAULTS or name.startswith(_OTHERS)
         if name.startswith(_FAMILIES) and environ[name] and not known:

@@ -110,6 +110,11 @@ class Coordinator:
         evidence = await self._attestation.attester.quote(deployment.root.certificate, nonce or b"")
         return CoordinatorQuote(certificate_chain(deployment), evidence, self._software_tee)
 
+    def has_marble_type(self, name: str) -> bool:
+        """Whether the manifest in force has Marbles of this type."""
+        serving = self._machine.serving
+        return serving is not None and name in serving.marbles
+
     def require_feature(self, gate: FeatureGate) -> None:
         """Return if the manifest in force enables a feature."""
         serving = self._machine.serving
