@@ -90,7 +90,7 @@ def write_examples(
     """Write a section of examples."""
     with formatter.section("Examples"):
         for example in examples:
-            formatter.write(f"  $ {ctx.command_path} {example}\n")
+            formatter.write(f"  $ {ctx.command_path} {example}".rstrip() + "\n")
 
 
 def did_you_mean(wrong: str, right: Iterable[str]) -> str:

@@ -17,13 +17,13 @@ class Entry(NamedTuple):
 
 
 COMMANDS: Final[dict[str, Entry]] = {
+    "adapter": Entry(
+        "ringtaw_cli.adapter:adapter", "Make an adapter of one's own, try it and check it."
+    ),
     "plugins": Entry("ringtaw_cli.plugins:plugins", "List the installed adapters."),
 }
 
 ADAPTER_COMMANDS: Final[dict[str, Entry]] = {
-    "adapter": Entry(
-        "ringtaw_cli.adapter:adapter", "Make an adapter of one's own, try it and check it."
-    ),
     "prepare": Entry(
         "ringtaw_cli.libos.prepare:prepare",
         "Add the premain to an existing configuration.",
