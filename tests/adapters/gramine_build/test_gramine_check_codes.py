@@ -124,6 +124,7 @@ CASES: Final = (
     # What starts
     Case("no-premain", _edit(_ARGV, 'loader.argv = ["python3", "/app/hello"]\n'),
          at="libos.entrypoint", says="prepare"),
+    Case("no-premain", _edit('"/premain/bin/python3"', '"/app/hello"'), at="libos.entrypoint"),
     Case("entrypoint-uri", _edit('"/premain/bin/python3"', '"file:premain/bin/python3"'),
          at="libos.entrypoint", also=("not-trusted",)),
     Case("entrypoint-script", (("/premain/bin/python3", "/premain/bin/ringtaw-premain"),
@@ -150,6 +151,7 @@ CASES: Final = (
     Case("argv-extra", _edit('"/app/hello"]', '"/app/hello", "--port"]'), at="loader.argv"),
     Case("argv-extra", (*MARBLERUN, ('["/app/hello"]', '["/app/hello", "--port"]')),
          at="loader.argv", severity="warning"),
+    Case("argv-ignores-path", _edit('"-P", "-s", ', '"-I", '), at="loader.argv"),
     Case("argv-unsafe-path", _edit('"-P", "-s", ', ""), at="loader.argv", says="-P and -s"),
     Case("argv-unsafe-path", _edit('"-P", "-s", ', '"-sB", '), at="loader.argv", says="without -P"),
     Case("not-executable", files={"app/hello": b"\x7fELF"}, executable=False, at="loader.argv"),

@@ -97,22 +97,7 @@ COMPLETE: Final[dict[str, Any]] = {
 }
 """Every key that there is."""
 
-VALUES: Final[tuple[Any, ...]] = (
-    True,
-    0,
-    -1,
-    1 << 20,
-    1.0,
-    "",
-    "x",
-    "file:x",
-    "1G",
-    [],
-    ["x"],
-    [1],
-    {},
-    {"x": 1},
-)
+VALUES: Final[tuple[Any, ...]] = (True, 0, -1, 1.0, "x", "file:x", [], ["x"], {"x": 1})
 
 STRICTER: Final = {
     "fs.insecure__keys": "a key has 32 hexadecimal digits, else Gramine does not start",

@@ -98,6 +98,10 @@ _START: Final = {
         "drops them (a warning).",
         "Put them into the Marble's `Argv`.",
     ),
+    "argv-ignores-path": _error(
+        "An option of Python makes it ignore `PYTHONPATH`, so that it does not find the premain.",
+        "Use `-P -s` in place of `-I` or `-E`; the variables are measured anyway.",
+    ),
     "argv-unsafe-path": _warning(
         "Python looks for modules in the working directory, or in a user's own packages.",
         "Start it as `python3 -P -s -m ringtaw_premain`.",

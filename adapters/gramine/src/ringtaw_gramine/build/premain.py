@@ -65,11 +65,12 @@ def find_premain(config: Configuration) -> Premain:
         return _marblerun(argv)
     if name == SCRIPT:
         return _python(argv, 0, ())
-    for at, argument in enumerate(argv):
-        if _starts_ours(argv, at):
-            return _python(argv, at, tuple(argv[1:at]))
-        if at == 0 and MODULE in argument.split():
-            return Premain(Kind.PYTHON)
+    if is_python(entrypoint) or is_unknown(entrypoint):
+        for at, argument in enumerate(argv):
+            if _starts_ours(argv, at):
+                return _python(argv, at, tuple(argv[1:at]))
+            if at == 0 and MODULE in argument.split():
+                return Premain(Kind.PYTHON)
     unknown = is_unknown(entrypoint) or config.subject.text("loader", "argv_src_file") is not None
     return Premain(Kind.UNKNOWN if unknown or not entrypoint else Kind.NONE)
 

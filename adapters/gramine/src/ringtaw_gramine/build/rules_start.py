@@ -126,6 +126,15 @@ def _extra(config: Configuration, premain: Premain) -> Finding:
 def _search_path(config: Configuration, premain: Premain) -> Iterator[Finding]:
     entrypoint = config.subject.text("libos", "entrypoint") or ""
     flags = "".join(each[1:] for each in premain.options if each[:1] == "-" and each[:2] != "--")
+    ignoring = [f"-{flag}" for flag in "IE" if flag in flags]
+    if ignoring and config.environment("PYTHONPATH"):
+        yield config.subject.finding(
+            "argv-ignores-path",
+            "loader",
+            "argv",
+            message=f"with {' and '.join(ignoring)} Python does not look in PYTHONPATH",
+            cure="use -P and -s instead",
+        )
     missing = [f"-{flag}" for flag in "Ps" if not {flag, "I"} & set(flags)]
     if missing and (is_python(entrypoint) or is_unknown(entrypoint)):
         yield config.subject.finding(
