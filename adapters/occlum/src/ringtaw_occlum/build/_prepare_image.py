@@ -8,6 +8,7 @@ from typing import Final
 from ringtaw_buildkit.document import Document, read_text
 from ringtaw_premain.build_hookspecs import FileChange, PrepareRequest
 from ringtaw_premain.errors import PlatformError
+from ringtaw_schemas import libos_schema
 
 from ringtaw_occlum.build.bom_edit import TARGETS, add_targets, target_lines
 from ringtaw_occlum.build.configuration import (
@@ -16,6 +17,7 @@ from ringtaw_occlum.build.configuration import (
     read_copy_bom_files,
 )
 from ringtaw_occlum.build.copy_bom import copied, parse_copy_bom, read_copy_bom
+from ringtaw_occlum.build.editable import require_valid
 from ringtaw_occlum.build.image import Program, instance_folder
 from ringtaw_occlum.build.premain_runtime import (
     IMAGE_FOLDER,
@@ -55,12 +57,7 @@ def image_changes(
 def _copy_bom_file(request: PrepareRequest) -> tuple[Document, bool]:
     """Return the copy_bom file to add to, and whether it is new."""
     if request.companions:
-        documents = [read_copy_bom(path) for path in request.companions]
-        for document in documents:
-            if document.data is not None and not is_copy_bom(document):
-                raise PlatformError(
-                    f"{document.path}: not a copy_bom file", hint="name one, with targets in it"
-                )
+        documents = [_companion(path) for path in request.companions]
     else:
         documents, findings = read_copy_bom_files(request.config)
         if findings:
@@ -74,6 +71,19 @@ def _copy_bom_file(request: PrepareRequest) -> tuple[Document, bool]:
     if path in find_copy_bom_files(request.config):
         return read_copy_bom(str(path)), False
     return parse_copy_bom(str(path), _INTRODUCTION), True
+
+
+def _companion(path: str) -> Document:
+    document = read_copy_bom(path)
+    if document.data is None:
+        return document
+    keys = set(document.data) if isinstance(document.data, dict) else {""}
+    if not is_copy_bom(document) and keys - set(libos_schema("copy-bom")["properties"]):
+        raise PlatformError(
+            f"{path}: not a copy_bom file", hint="name one: it has targets, includes or excludes"
+        )
+    require_valid(document, "copy-bom")
+    return document
 
 
 def _with_targets(document: Document, config: Path, runtime: str) -> str:

@@ -101,7 +101,8 @@ def is_copy_bom(document: Document) -> bool:
 
 def _mentions_targets(path: Path) -> bool:
     try:
-        return any(line.startswith("targets:") for line in path.open(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            return any(line.startswith("targets:") for line in file)
     except (OSError, UnicodeDecodeError):
         return False
 

@@ -9,12 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from ringtaw_buildkit import json_array
-from ringtaw_buildkit.document import Document, parse_json, read_text
+from ringtaw_buildkit.document import parse_json, read_text
 from ringtaw_buildkit.json_edit import set_value
-from ringtaw_buildkit.schema import schema_findings
-from ringtaw_premain.build_hookspecs import FileChange, Preparation, PrepareRequest, Severity
-from ringtaw_premain.errors import PlatformError
-from ringtaw_schemas import libos_schema
+from ringtaw_premain.build_hookspecs import FileChange, Preparation, PrepareRequest
 
 from ringtaw_occlum.build._environment import MARBLE_VARIABLES
 from ringtaw_occlum.build._prepare_image import image_changes
@@ -25,6 +22,7 @@ from ringtaw_occlum.build._resources import (
     user_space,
 )
 from ringtaw_occlum.build.configuration import Configuration, configuration
+from ringtaw_occlum.build.editable import require_valid
 from ringtaw_occlum.build.paths import normal
 from ringtaw_occlum.build.premain_runtime import LAUNCHER, PremainRuntime, read_runtime
 from ringtaw_occlum.build.sizes import MIB, megabytes
@@ -49,19 +47,6 @@ def prepare(request: PrepareRequest) -> Preparation:
         changes=(*changes, *more),
         notes=(*notes, *image_notes, *_advice(config, runtime)),
     )
-
-
-def require_valid(document: Document, schema: str) -> None:
-    """Refuse a file with errors: what to add and where would be guesswork.
-
-    Raises:
-        PlatformError: The first error.
-    """
-    for finding in schema_findings(document, libos_schema(schema)):
-        if finding.severity is Severity.ERROR:
-            place = f"{finding.file}:{finding.line}" if finding.line else finding.file
-            what = f"{finding.pointer} {finding.message}".strip()
-            raise PlatformError(f"{place}: {what}", hint=finding.cure)
 
 
 def _edited(config: Configuration) -> tuple[str, list[str]]:
