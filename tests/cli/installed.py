@@ -52,6 +52,19 @@ class Workplace:
             check=False,
         )
 
+    def run_into(self, output: int, *arguments: str) -> Done:
+        """Run ``ringtaw`` with its stdout at a descriptor."""
+        return subprocess.run(
+            [RINGTAW, *arguments],
+            cwd=self.folder,
+            env=self.environ(),
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     def write(self, name: str, text: str) -> Path:
         """Write a file of the person's."""
         path = self.folder / name

@@ -153,12 +153,21 @@ def test_the_nearest_class_of_an_error_counts() -> None:
 
 def test_a_reader_that_has_gone_is_no_error(kiosk: Workplace) -> None:
     kiosk.write("kiosk.toml", "threads = 0\n")
-    shell = f"'{RINGTAW}' kiosk check kiosk.toml | true"
-    done = subprocess.run(
-        ["bash", "-c", shell], cwd=kiosk.folder, env=kiosk.environ(), capture_output=True, text=True
-    )
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = kiosk.run_into(writing, "kiosk", "check", "kiosk.toml")
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (ExitCode.FAILED, "")
+
+
+def test_a_full_disk_is_an_error(kiosk: Workplace) -> None:
+    kiosk.write("kiosk.toml", "threads = 0\n")
+    with Path("/dev/full").open("w") as full:
+        done = kiosk.run_into(full.fileno(), "kiosk", "check", "kiosk.toml")
+    assert done.returncode == ExitCode.FAILED
+    assert "error: " in done.stderr
+    assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "BrokenPipe" not in done.stderr
 
 
 def test_control_characters_never_reach_a_terminal() -> None:

@@ -79,7 +79,7 @@ def test_as_text(kiosk: Workplace) -> None:
     ("module", "message", "cure"),
     [
         (source(before="import missing_module"), "No module named 'missing_module'", "kiosk_odd-1"),
-        (source(before="raise SystemExit(3)"), "failed with SystemExit", "uninstall kiosk_odd-1"),
+        (source(before="raise SystemExit(3)"), "SystemExit: 3", "uninstall kiosk_odd-1"),
         (source(version=99), "version 99 of the contract", "upgrade ringtaw-premain"),
         (source(version=0), "version 0 of the contract", "upgrade kiosk_odd-1.5"),
         (
@@ -159,6 +159,14 @@ def test_a_broken_adapter_cannot_be_used_and_says_why(kiosk: Workplace) -> None:
     assert done.stderr.startswith("error: adapter(odd): cannot load third_party_odd")
     no_build = kiosk.run("simulation", "check", "x")
     assert no_build.stderr.startswith("error: adapter(simulation): has no build side")
+
+
+def test_an_adapter_cannot_end_the_command_or_write_into_its_data(kiosk: Workplace) -> None:
+    hook = "@hookimpl\n    def package_properties(self, artefact): print('chatter'); exit(0)"
+    kiosk.install("odd", source(hook=hook).replace("runtime=", "build="))
+    done = kiosk.run("odd", "package-properties", "x")
+    assert (done.returncode, done.stdout) == (ExitCode.FAILED, "")
+    assert "error: adapter(odd): package_properties failed with SystemExit" in done.stderr
 
 
 def test_a_hook_that_is_missing_is_told_with_the_adapters_note(kiosk: Workplace) -> None:

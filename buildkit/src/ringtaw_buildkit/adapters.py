@@ -8,7 +8,9 @@ adapter it comes from. What is installed, good or broken, is listed by
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from difflib import get_close_matches
 from typing import TypeVar
 
@@ -99,9 +101,13 @@ class BuildSide:
             raise AdapterError(f"adapter({self.name}): {hook} returned {error}") from None
 
     def _call(self, hook: str, **arguments: object) -> object:
-        """Only the type of an unforeseen exception is told: its text might hold a secret."""
+        """Call a hook; what it prints goes to stderr, since stdout may be somebody's data.
+
+        Only the type of an unforeseen exception is told: its text might hold a secret.
+        """
         try:
-            return getattr(self.manager.hook, hook)(**arguments)
+            with redirect_stdout(sys.stderr):
+                return getattr(self.manager.hook, hook)(**arguments)
         except DocumentError:  # says which file of the user's is at fault, not the adapter
             raise
         except PremainError as error:
@@ -109,7 +115,7 @@ class BuildSide:
             raise
         except OSError as error:
             raise PlatformError(f"adapter({self.name}): {hook}: {error}") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             cause = type(error).__name__
             hint = f"report it to the makers of the adapter {self.name}"
             message = f"adapter({self.name}): {hook} failed with {cause}"

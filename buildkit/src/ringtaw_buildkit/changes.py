@@ -54,7 +54,15 @@ def apply(changes: Sequence[FileChange]) -> list[Written]:
     """
     for change in changes:
         _compare(change)
-    return [_write(change) for change in changes]
+    written: list[Written] = []
+    for change in changes:
+        try:
+            written.append(_write(change))
+        except PlatformError as error:
+            done = [f"{each.path} (was: {each.backup or 'not there'})" for each in written]
+            error.hint += f"; written already: {', '.join(done)}" if done else ""
+            raise
+    return written
 
 
 def _lines(text: str) -> list[str]:

@@ -104,7 +104,7 @@ class _Inspection:
             return step()
         except PremainError as error:
             self._problem(error.message, error.hint)
-        except (Exception, SystemExit) as error:
+        except Exception as error:
             self._problem(f"adapter({self.entry.name}): failed with {type(error).__name__}", "")
         return None
 

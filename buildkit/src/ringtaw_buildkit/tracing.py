@@ -19,9 +19,6 @@ from typing import Any, Final, Protocol, TextIO
 import pluggy
 from ringtaw_premain.errors import PremainError
 
-VARIABLE: Final = "RINGTAW_TRACE_HOOKS"
-"""Environment variable that asks for tracing when it is ``1``."""
-
 _LONGEST: Final = 200
 _MOST: Final = 10
 

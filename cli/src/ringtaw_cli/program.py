@@ -71,8 +71,9 @@ def run(arguments: Sequence[str]) -> int:
     try:
         result: Any = program.main(list(arguments), prog_name="ringtaw", standalone_mode=False)
         flush()
-    except BrokenPipeError:
-        return _reader_gone()
+    except BrokenPipeError:  # end quietly, as programs do whose output nobody reads any more
+        _give_up_output()
+        return ExitCode.FAILED
     except click.Abort:
         error_block("interrupted")
         return 130
@@ -80,7 +81,7 @@ def run(arguments: Sequence[str]) -> int:
         return _usage(error)
     except Exception as error:
         if "--debug" in takewhile(lambda argument: argument.startswith("-"), arguments):
-            raise
+            sys.excepthook(type(error), error, error.__traceback__)
         return _failed(error)
     return result if isinstance(result, int) else ExitCode.OK
 
@@ -110,7 +111,8 @@ def _failed(error: Exception) -> int:
         hint = getattr(error, "hint", "")
         error_block(str(error).removesuffix(f" ({hint})") if hint else str(error), hint)
         return code
-    if isinstance(error, OSError):
+    if isinstance(error, OSError):  # of ringtaw's own output, such as a full disk
+        _give_up_output()
         error_block(str(error))
     else:  # its text might hold a secret
         cure = "this is a defect of ringtaw: run it with --debug and report what it prints"
@@ -118,7 +120,6 @@ def _failed(error: Exception) -> int:
     return ExitCode.FAILED
 
 
-def _reader_gone() -> int:
-    """End quietly, as programs do whose output nobody reads any more."""
+def _give_up_output() -> None:
+    """Let Python not try again, at its end, to write what could not be written."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return ExitCode.FAILED

@@ -35,7 +35,7 @@ def load_reference(adapter: str, reference: str) -> object:
     module, _, attribute = reference.partition(":")
     try:
         return getattr(import_module(module), attribute)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         cause = f"{type(error).__name__}: {error}"
         raise AdapterError(f"adapter({adapter}): cannot load {reference}: {cause}") from error
 
@@ -100,7 +100,7 @@ class Runtime:
             raise
         except OSError as error:
             raise PlatformError(f"adapter({self.name}): {hook}: {error}") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             cause = type(error).__name__
             raise AdapterError(f"adapter({self.name}): {hook} failed with {cause}") from error
 
@@ -121,7 +121,7 @@ def connect(adapter: str, reference: str, specification: type) -> pluggy.PluginM
         _refuse_unknown_hooks(manager, adapter, reference)
     except PremainError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
         raise AdapterError(
             f"adapter({adapter}): {reference} is unusable: {cause}",
