@@ -176,9 +176,7 @@ def test_configuration_without_a_manifest(case: Case) -> None:
     assert OcclumBuild().validate_config(ValidateRequest(str(path))) == []
 
 
-@pytest.mark.parametrize(
-    ("code", "mutation"), HAS, ids=[f"{n}-{c}" for n, (c, _) in enumerate(HAS)]
-)
+@pytest.mark.parametrize(("code", "mutation"), HAS)
 def test_finding(code: str, mutation: Mutation, case: Case) -> None:
     mutation(case)
     found = [finding for finding in case.findings() if finding.code == code]

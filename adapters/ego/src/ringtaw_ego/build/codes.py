@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from ringtaw_buildkit.expectations import KINDS as EXPECTATIONS
+from ringtaw_buildkit.schema import REMOVED_KEY
 from ringtaw_buildkit.subject import GENERAL, Kind
 from ringtaw_premain.build_hookspecs import Severity
 
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
 KINDS: Final[Mapping[str, Kind]] = {
-    **GENERAL,
+    **{code: kind for code, kind in GENERAL.items() if code != REMOVED_KEY},  # EGo removed none
     **EXPECTATIONS,
     "no-effect": Kind(_WARNING, "A value that EGo takes and does not use here."),
     "heap-size": Kind(
