@@ -112,18 +112,18 @@ STRICTER: Final = {
     "loader.gid": "negative ones, and true for 1, are refused at the start",
     "loader.uid": "negative ones, and true for 1, are refused at the start",
     "sgx.allowed_files": "URIs have a prefix, else Gramine does not start",
-    "sgx.enclave_size": "sizes that are none are refused when the enclave is signed",
+    "sgx.enclave_size": "sizes that are none cannot be signed or started",
     "sgx.insecure__rpc_thread_num": "negative ones, and true for 1, are refused at the start",
     "sgx.isvprodid": "has 16 bits, and true is no number",
     "sgx.isvsvn": "has 16 bits, and true is no number",
     "sgx.max_threads": "an enclave has a thread, and true is no number",
-    "sgx.profile.frequency": "is at least 1, and true is no number",
+    "sgx.profile.frequency": "is 1 to 250, and true is no number",
     "sgx.seal_key": "masks that are none are refused at the start",
     "sgx.trusted_files": "an entry has a URI with a prefix, else the tools fail",
     "sys.allowed_ioctls": "true is no number",
     "sys.brk.max_size": "sizes that are none are refused at the start",
     "sys.debug__mock_syscalls": "true is no number",
-    "sys.fds.limit": "is at least 1, and true is no number",
+    "sys.fds.limit": "negative ones, and true for 1, are refused at the start",
     "sys.stack.size": "sizes that are none are refused at the start",
 }
 """Where we refuse what the check of Gramine 1.9 lets pass, and why."""
@@ -210,7 +210,7 @@ def _mutations() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "sgx.remote_attestation", _with(("sgx", "remote_attestation"), "epid")
     yield "loader.entrypoint", _with(("loader", "entrypoint"), "file:libsysdb.so")
     yield "sgx.trusted_files", _with(("sgx", "trusted_files"), [{"sha256": HASH}])
-    for value in ("1", "0x10000", "512M", "1T", "1 G", "x"):
+    for value in ("1", "0x10000", "512M", "1g", "1T", "1 G", "x"):
         yield "sgx.enclave_size", _with(("sgx", "enclave_size"), value)
 
 

@@ -164,7 +164,7 @@ _ENCLAVE: Final = {
     ),
     "enclave-size": _warning(
         "`sgx.enclave_size` is small for the premain and an application. One that is no power of "
-        "two is an error: it cannot be signed.",
+        "two is an error: it cannot be started.",
         'Set it to `"1G"` or more.',
     ),
     "max-threads": _warning(

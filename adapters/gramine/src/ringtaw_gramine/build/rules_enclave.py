@@ -11,7 +11,7 @@ from ringtaw_premain.build_hookspecs import Finding, Severity
 from .configuration import Configuration
 from .premain import Kind, Premain
 
-_SIZE: Final = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([KMG]?)")
+_SIZE: Final = re.compile(r"([0-9]{1,12})([KMG]?)")
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _DEFAULT_SIZE: Final = "256M"
 _DEFAULT_THREADS: Final = 4
@@ -78,12 +78,12 @@ def _size(config: Configuration, premain: Premain) -> Iterator[Finding]:
     size, needed = _bytes(text or _DEFAULT_SIZE), _NEEDED_SIZE[premain.kind]
     if size is None:
         return
-    if size & (size - 1):
+    if not size or size & (size - 1):
         yield config.subject.finding(
             "enclave-size",
             "sgx",
             "enclave_size",
-            message=f"{text} is not a power of two, and cannot be signed",
+            message=f"{text} is not a power of two, as SGX asks",
             cure='choose one, such as "1G"',
             severity=Severity.ERROR,
         )
@@ -100,11 +100,7 @@ def _size(config: Configuration, premain: Premain) -> Iterator[Finding]:
 
 def _bytes(text: str) -> int | None:
     found = _SIZE.fullmatch(text)
-    return (
-        int(found[1], 0 if found[1][:2] in ("0x", "0X") else 10) * _UNITS[found[2]]
-        if found
-        else None
-    )
+    return int(found[1]) * _UNITS[found[2]] if found else None
 
 
 def _threads(config: Configuration, premain: Premain) -> Iterator[Finding]:
