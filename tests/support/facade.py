@@ -11,6 +11,7 @@ from ringtaw_coordinator.core.api import (
     CoordinatorQuote,
     ManifestAccepted,
     PendingUpdate,
+    RecoveryProgress,
     SecretUpload,
     SignedQuote,
     State,
@@ -48,6 +49,7 @@ class ScriptedFacade:
         self.pending: PendingUpdate | None = None
         self.log: list[str] = []
         self.counters: dict[str, int] = {}
+        self.recovered: list[tuple[bytes, bytes]] = []
         self.certificates: list[bytes] = []
         """Those that calls came with, in order."""
 
@@ -134,6 +136,17 @@ class ScriptedFacade:
         former = self.counters.get(name, 0)
         self.counters[name] = max(former, value)
         return former
+
+    async def recovery_public_key(self) -> bytes:
+        """Return the same key always."""
+        await self._act()
+        return b"public key"
+
+    async def recover(self, secret: bytes, signature: bytes) -> RecoveryProgress:
+        """Take any secret; two are needed."""
+        await self._act()
+        self.recovered.append((secret, signature))
+        return RecoveryProgress(max(2 - len(self.recovered), 0))
 
     async def _act(self, certificate: bytes | None = None) -> None:
         if certificate is not None:

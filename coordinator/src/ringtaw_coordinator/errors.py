@@ -53,6 +53,10 @@ class RequestRefusedError(CoordinatorError):
     """What the client asks for cannot be done as it stands; the message says why."""
 
 
+class RecoverySecretError(CoordinatorError):
+    """A recovery secret cannot be decrypted."""
+
+
 class NoPendingUpdateError(CoordinatorError):
     """No update waits for acknowledgements. The text is ``no update in progress``."""
 

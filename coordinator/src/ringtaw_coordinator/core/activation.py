@@ -87,7 +87,7 @@ class Activations:
                 return serving, None
             parameters = equip(serving, request, uuid)
             deployment = count(serving.deployment, request.marble_type)
-            self._vault.commit(deployment)
+            self._vault.commit(deployment, {"activations": [request.marble_type]})
             return serving.with_deployment(deployment), parameters
 
         return await self._machine.advance(step)

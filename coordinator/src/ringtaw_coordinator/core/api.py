@@ -171,6 +171,14 @@ class IdentitySource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RecoveryProgress:
+    """Where a recovery stands after a secret was handed in."""
+
+    remaining: int
+    """How many recovery keys' owners have not handed in theirs; 0 once the state is recovered."""
+
+
 class Activator(Protocol):
     """The mesh API's view of the Coordinator."""
 
@@ -335,6 +343,26 @@ class ClientFacade(Protocol):
             FeatureError: The manifest does not enable this.
             UnauthorizedError: The certificate is not one of the current Marbles.
             RequestRefusedError: Name or value is out of its limits.
+            StoreError: The change could not be made durable.
+        """
+        ...
+
+    async def recovery_public_key(self) -> bytes:
+        """Return the key (RSA-4096, SubjectPublicKeyInfo DER) to encrypt recovery secrets with.
+
+        Raises:
+            StateError: No recovery is needed, or none is possible.
+        """
+        ...
+
+    async def recover(self, secret: bytes, signature: bytes) -> RecoveryProgress:
+        """Take a recovery secret with its owner's signature; recover once enough are in, durably.
+
+        Raises:
+            StateError: No recovery is needed, or none is possible.
+            RecoverySecretError: The secret cannot be decrypted.
+            RequestRefusedError: It is nobody's, was handed in before, or is not signed; or all
+                together do not open the state.
             StoreError: The change could not be made durable.
         """
         ...

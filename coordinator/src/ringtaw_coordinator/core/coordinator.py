@@ -21,6 +21,7 @@ from ringtaw_coordinator.core.api import (
     ManifestAccepted,
     MarbleParameters,
     PendingUpdate,
+    RecoveryProgress,
     SecretUpload,
     SignedQuote,
     State,
@@ -31,15 +32,23 @@ from ringtaw_coordinator.core.api import (
     UpdateProgress,
 )
 from ringtaw_coordinator.core.attestation import Attestation
-from ringtaw_coordinator.core.counters import check_counter, identify_marble, raise_counter
+from ringtaw_coordinator.core.counters import (
+    check_counter,
+    counter_owner,
+    identify_marble,
+    raise_counter,
+)
 from ringtaw_coordinator.core.founding import found
 from ringtaw_coordinator.core.identities import certificate_chain
 from ringtaw_coordinator.core.quote_signing import sign_quote
+from ringtaw_coordinator.core.recovery import recover, require_possible
 from ringtaw_coordinator.core.serving import Serving, serve
 from ringtaw_coordinator.core.state_machine import StateMachine
+from ringtaw_coordinator.core.update_log import presented
 from ringtaw_coordinator.core.updates import proposal
 from ringtaw_coordinator.core.updates.packages import update_packages
 from ringtaw_coordinator.errors import (
+    CoordinatorError,
     FeatureError,
     ManifestError,
     TemplateError,
@@ -48,6 +57,7 @@ from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.manifest.model import Action, FeatureGate
 from ringtaw_coordinator.manifest.package_update import load_package_update
 from ringtaw_coordinator.state.model import Deployment, new_deployment
+from ringtaw_coordinator.state.recovery_run import RecoveryRun
 from ringtaw_coordinator.state.vault import Vault
 
 SIMULATION_NOTE: Final = " SIMULATION: no evidence is checked and no key is protected."
@@ -60,15 +70,23 @@ class Coordinator:
     """Implements the mesh API's Activator, the client API's ClientFacade, and IdentitySource."""
 
     def __init__(
-        self, vault: Vault, attestation: Attestation, machine: StateMachine, *, software_tee: bool
+        self,
+        vault: Vault,
+        attestation: Attestation,
+        machine: StateMachine,
+        recovery: RecoveryRun | None,
+        *,
+        software_tee: bool,
     ) -> None:
         """Take what :func:`open_coordinator` found in the vault.
 
-        ``software_tee`` says that its own evidence, or what it accepts, is a software TEE's.
+        ``recovery`` is the way into a state that is locked, if there is one. ``software_tee`` says
+        that its own evidence, or what it accepts, is a software TEE's.
         """
         self._vault = vault
         self._attestation = attestation
         self._machine = machine
+        self._recovery = recovery
         self._activations = Activations(machine, vault, attestation.verifier)
         self._software_tee = software_tee
 
@@ -143,6 +161,38 @@ class Coordinator:
         self._log_manifest("manifest set", accepted.warnings)
         return accepted
 
+    async def recovery_public_key(self) -> bytes:
+        """Return the key to encrypt recovery secrets with."""
+
+        def make_key() -> tuple[None, bytes]:
+            self._machine.require(State.RECOVERY)
+            return None, require_possible(self._recovery).public_key()
+
+        self._machine.require(State.RECOVERY)
+        return await self._machine.change(make_key)
+
+    async def recover(self, secret: bytes, signature: bytes) -> RecoveryProgress:
+        """Take a recovery secret; recover once enough are in."""
+
+        def step() -> tuple[Serving | None, RecoveryProgress]:
+            self._machine.require(State.RECOVERY)
+            run = require_possible(self._recovery)
+            serving = recover(run, self._vault, secret, signature)
+            return serving, RecoveryProgress(run.remaining)
+
+        self._machine.require(State.RECOVERY)
+        try:
+            progress = await self._machine.change(step)
+        except CoordinatorError as error:
+            log.warning("a recovery secret was refused", reason=str(error))
+            raise
+        if progress.remaining:
+            log.info("a recovery secret was taken", remaining=progress.remaining)
+        else:
+            self._recovery = None
+            log.info("the state has been recovered", fingerprint=self.manifest().fingerprint)
+        return progress
+
     async def activate(self, request: ActivationRequest) -> MarbleParameters:
         """Admit a Marble; the steps are those of :mod:`ringtaw_coordinator.core.activation`."""
         return await self._activations.activate(request)
@@ -161,7 +211,7 @@ class Coordinator:
         def step(serving: Serving) -> tuple[Serving, str]:
             user = serving.users.identify(certificate)
             written = secret_access.write_secrets(serving, user, uploads)
-            self._vault.commit(written.deployment)
+            self._vault.commit(written.deployment, {"secrets": uploads})
             return written, user.name
 
         self._machine.accepting().users.identify(certificate)
@@ -226,7 +276,7 @@ class Coordinator:
 
     def update_log(self) -> Sequence[str]:
         """Return the update log."""
-        return self._machine.accepting().deployment.update_log
+        return presented(self._machine.accepting().deployment.update_log)
 
     async def set_counter(self, name: str, value: int, certificate: bytes) -> int:
         """Raise a Marble's monotonic counter to ``value``; return its former value."""
@@ -236,7 +286,7 @@ class Coordinator:
             marble = identify_marble(serving, certificate)
             raised, former = raise_counter(serving, marble, name, value)
             if raised is not serving:
-                self._vault.commit(raised.deployment)
+                self._vault.commit(raised.deployment, {"counters": [counter_owner(marble)]})
             return raised, former
 
         serving = self._machine.accepting()
@@ -295,6 +345,7 @@ async def open_coordinator(
         vault,
         attestation,
         StateMachine(deployment, serving, locked),
+        opened.recovery,
         software_tee=attestation.verifier.accepts_software_tee or claims_software_tee(quote),
     )
 

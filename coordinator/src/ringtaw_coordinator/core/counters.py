@@ -48,6 +48,11 @@ def identify_marble(serving: Serving, certificate: bytes) -> MarbleName:
         raise UnauthorizedError(f"unauthorized user: {error}") from None
 
 
+def counter_owner(marble: MarbleName) -> str:
+    """Return what a deployment keeps a Marble's counters under."""
+    return f"{marble.uuid} {marble.type}"
+
+
 def raise_counter(
     serving: Serving, marble: MarbleName, name: str, value: int
 ) -> tuple[Serving, int]:
@@ -57,7 +62,7 @@ def raise_counter(
         RequestRefusedError: There are too many counters already.
     """
     counters = serving.deployment.counters
-    owner = f"{marble.uuid} {marble.type}"
+    owner = counter_owner(marble)
     own = counters.get(owner, {})
     former = own.get(name, 0)
     if value <= former:

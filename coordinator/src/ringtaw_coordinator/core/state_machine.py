@@ -97,8 +97,10 @@ class StateMachine:
         if status.state not in states:
             raise StateError(f"server is not in expected state: {status.message}")
 
-    async def change(self, change: Callable[[], tuple[Serving, T]]) -> T:
+    async def change(self, change: Callable[[], tuple[Serving | None, T]]) -> T:
         """Run a change, alone; what it returns to be served is in force when this returns.
+
+        None leaves what is served as it is.
 
         Raises:
             Exception: What the change raises; it has changed nothing then.
@@ -108,7 +110,8 @@ class StateMachine:
         async def run() -> T:
             try:
                 serving, answer = await asyncio.to_thread(change)
-                self._install(serving)
+                if serving is not None:
+                    self._install(serving)
                 return answer
             finally:
                 self._lock.release()

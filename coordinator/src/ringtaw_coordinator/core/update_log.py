@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 NEW_VERSION: Final = "new version"
 FORMER_VERSION: Final = "former version"
+APPLIED: Final = "Manifest update applied"
 
 
 def log_entry(update: str, **details: object) -> str:
@@ -29,9 +31,18 @@ def proposal_entry(update: str, user: str, manifest: bytes, **details: object) -
     return log_entry(update, user=user, manifestFingerprint=fingerprint, **details)
 
 
-def under_former_manifest(entries: tuple[str, ...]) -> tuple[str, ...]:
-    """Return entries so that none of them is taken to speak of the packages of a new manifest."""
-    return tuple(map(_of_a_former_manifest, entries))
+def presented(entries: Sequence[str]) -> tuple[str, ...]:
+    """Return the log as clients read it.
+
+    In what precedes the latest update of the whole manifest, ``new version`` is called otherwise:
+    laid over the manifest in force it would be wrong, or name a package that is gone.
+    """
+    past = max((n for n, entry in enumerate(entries) if _is(APPLIED, entry)), default=0)
+    return (*map(_of_a_former_manifest, entries[:past]), *entries[past:])
+
+
+def _is(update: str, entry: str) -> bool:
+    return update in entry and json.loads(entry)["update"] == update
 
 
 def _of_a_former_manifest(entry: str) -> str:

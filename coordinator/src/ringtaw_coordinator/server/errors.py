@@ -43,6 +43,7 @@ _TABLE: Final[tuple[tuple[type[Exception], Answer], ...]] = (
     (errors.UnauthorizedError, Answer(GrpcCode.PERMISSION_DENIED, 401, 401)),
     (errors.ForbiddenError, Answer(GrpcCode.PERMISSION_DENIED, 400, 500)),
     (errors.RequestRefusedError, Answer(GrpcCode.INTERNAL, 400, 500)),
+    (errors.RecoverySecretError, Answer(GrpcCode.INTERNAL, 400, 400)),
     (errors.NoPendingUpdateError, Answer(GrpcCode.INTERNAL, 404, 404)),
     (
         errors.VerificationError,

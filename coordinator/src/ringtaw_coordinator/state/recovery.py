@@ -23,7 +23,8 @@ from ringtaw_coordinator.manifest.model import Manifest
 from ringtaw_coordinator.manifest.pointer import pointer
 from ringtaw_coordinator.state import shamir
 
-_OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), label=None)
+SCHEMES: Final = ("none", "single", "xor", "shamir")
+OAEP: Final = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), label=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,16 @@ def _divide(dek: bytes, count: int, needed: int) -> tuple[str, list[bytes]]:
         return "single", [dek]
     if needed == count:
         shares = [os.urandom(len(dek)) for _ in range(count - 1)]
-        return "xor", [*shares, reduce(_xor, shares, dek)]
+        return "xor", [*shares, reduce(xor, shares, dek)]
     return "shamir", shamir.split(dek, count, needed)
 
 
-def _xor(left: bytes, right: bytes) -> bytes:
+def xor(left: bytes, right: bytes) -> bytes:
+    """Combine two byte strings of one length.
+
+    Raises:
+        ValueError: Their lengths differ.
+    """
     return bytes(a ^ b for a, b in zip(left, right, strict=True))
 
 
@@ -87,7 +93,7 @@ def _encrypt(name: str, key: bytes, share: bytes) -> bytes:
         public_key = load_der_public_key(key)
         if not isinstance(public_key, rsa.RSAPublicKey):
             raise ValueError("it is not an RSA key")
-        return public_key.encrypt(share, _OAEP)
+        return public_key.encrypt(share, OAEP)
     except ValueError as error:
         at = pointer("RecoveryKeys", name)
         problem = Problem(at, f"this key cannot encrypt a recovery secret: {error}")

@@ -20,6 +20,7 @@ from ringtaw_coordinator.state.changes import Replay, Touched, difference
 from ringtaw_coordinator.state.journal import Journal
 from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.state.recovery import entrust, same_recovery
+from ringtaw_coordinator.state.recovery_run import RecoveryRun
 from ringtaw_coordinator.state.sealed_data import DEK_BYTES, UnsealError
 from ringtaw_coordinator.state.sealed_key import Sealer
 from ringtaw_coordinator.state.store import Record, Revision, Store, Stored
@@ -45,6 +46,8 @@ class Opened:
     deployment: Deployment | None = None
     locked: str = ""
     """Why there is a state but no way in; empty when there is none or it is open."""
+    recovery: RecoveryRun | None = None
+    """The way in for the owners of the recovery keys, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class Vault:
         self._revision: Revision | None = None
         self._seal: _Seal | None = None
         self._written: _Written | None = None
+        self._locked: Stored | None = None
 
     def open(self) -> Opened:
         """Load what the store holds.
@@ -89,12 +93,37 @@ class Vault:
         if stored is None:
             return Opened()
         self._revision = stored.revision
-        if stored.damage:
-            return Opened(locked=stored.damage)
         try:
-            return Opened(self._unseal(stored))
+            return Opened(self._open(stored))
         except (UnsealError, ValueError) as error:
-            return Opened(locked=str(error))
+            self._locked = stored
+            return Opened(locked=str(error), recovery=_recovery_of(stored))
+
+    def unlock(self, dek: bytes) -> Deployment:
+        """Return the state that :meth:`open` found no way into; nothing is changed yet.
+
+        It may be older than what was sealed last: whoever has the DEK may have put a backup there.
+
+        Raises:
+            UnsealError: The key is not the right one, or the state is damaged.
+            ValueError: It was written by another version.
+        """
+        if self._locked is None:
+            raise UnsealError("there is nothing to recover")
+        return self._unseal(self._locked, dek).deployment
+
+    def resume(self, deployment: Deployment, manifest: Manifest, dek: bytes) -> None:
+        """Store what :meth:`unlock` returned, with the DEK sealed for this platform.
+
+        Raises:
+            StoreError: The change could not be made durable.
+            PlatformError: The platform gave no key.
+        """
+        assert self._locked is not None  # noqa: S101 - it has been unlocked
+        recovery = sealed_data.recovery_data(self._locked.record.sealed_data)
+        seal = _Seal(dek, recovery, _BINDINGS[manifest.config.seal_mode])
+        self._revision = self._write(deployment, seal)
+        self._seal, self._locked = seal, None
 
     def establish(self, deployment: Deployment, manifest: Manifest) -> Mapping[str, bytes]:
         """Store the deployment under a new DEK, in the place of whatever the store holds.
@@ -115,6 +144,7 @@ class Vault:
             seal = _Seal(dek, recovery.data, _BINDINGS[manifest.config.seal_mode])
             self._revision = self._write(deployment, seal)
             self._seal = seal
+        self._locked = None
         return recovery.secrets
 
     def replace_manifest(
@@ -148,7 +178,7 @@ class Vault:
             StoreError: The change could not be made durable.
         """
         if self._seal is None or self._written is None or self._revision is None:
-            return
+            return  # the manifest says that nothing is kept
         written = self._written
         change = written.journal.seal(
             difference(written.deployment, deployment, touched), written.changes
@@ -166,20 +196,26 @@ class Vault:
         """Let go of the store."""
         self._store.close()
 
-    def _unseal(self, stored: Stored) -> Deployment:
+    def _open(self, stored: Stored) -> Deployment:
         record = stored.record
         digest = sealed_data.digest(record.sealed_data)
         dek, binding = self._sealer.unwrap(record.sealed_key, digest)
-        journal = Journal(dek, digest)
-        _check_witness(journal.witnessed(stored.witness), len(stored.changes))
+        witnessed = Journal(dek, digest).witnessed(stored.witness)
+        _check_witness(witnessed, len(stored.changes))
+        self._written = self._unseal(stored, dek)
+        self._seal = _Seal(dek, sealed_data.recovery_data(record.sealed_data), binding)
+        return self._written.deployment
+
+    def _unseal(self, stored: Stored, dek: bytes) -> _Written:
+        if stored.damage:
+            raise UnsealError(stored.damage)
+        record = stored.record
+        journal = Journal(dek, sealed_data.digest(record.sealed_data))
         replay = Replay(codec.decode(sealed_data.unseal(record.sealed_data, dek)))
         for number, change in enumerate(stored.changes):
             replay.apply(journal.open(change, number))
-        deployment = replay.result()
         left = _room_for_changes(record) - sum(map(len, stored.changes))
-        self._written = _Written(deployment, journal, len(stored.changes), left)
-        self._seal = _Seal(dek, sealed_data.recovery_data(record.sealed_data), binding)
-        return deployment
+        return _Written(replay.result(), journal, len(stored.changes), left)
 
     def _write(self, deployment: Deployment, seal: _Seal) -> Revision:
         data = sealed_data.seal(codec.encode(deployment), seal.dek, seal.recovery)
@@ -193,6 +229,14 @@ class Vault:
 
 def _room_for_changes(record: Record) -> int:
     return min(max(len(record.sealed_data), MIN_CHANGES), MAX_CHANGES)
+
+
+def _recovery_of(stored: Stored) -> RecoveryRun | None:
+    try:
+        run = RecoveryRun(sealed_data.recovery_data(stored.record.sealed_data))
+    except (UnsealError, ValueError):
+        return None
+    return run if run.is_possible else None
 
 
 def _check_witness(witnessed: int, changes: int) -> None:

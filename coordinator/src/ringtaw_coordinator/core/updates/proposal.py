@@ -13,7 +13,7 @@ from ringtaw_coordinator.core.api import PendingUpdate, UpdateProgress
 from ringtaw_coordinator.core.rehearsal import rehearse
 from ringtaw_coordinator.core.serving import Serving, serve
 from ringtaw_coordinator.core.shared_secrets import check_certificates
-from ringtaw_coordinator.core.update_log import proposal_entry
+from ringtaw_coordinator.core.update_log import APPLIED, proposal_entry
 from ringtaw_coordinator.core.updates.renewal import renew
 from ringtaw_coordinator.core.users import AuthenticUser
 from ringtaw_coordinator.errors import (
@@ -190,7 +190,7 @@ def _apply(
     deployment, manifest = serving.deployment, loaded.manifest
     raw = _proposal(serving).manifest
     renewed = renew(deployment, serving.manifest, raw, manifest)
-    entry = proposal_entry("Manifest update applied", user.name, raw)
+    entry = proposal_entry(APPLIED, user.name, raw)
     renewed = replace(renewed, update_log=(*renewed.update_log, entry))
     applied = serve(renewed, manifest)
     _check_uploads(applied, serving)

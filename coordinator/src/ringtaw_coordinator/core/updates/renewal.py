@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from ringtaw_coordinator.core.founding import sign_manifest
 from ringtaw_coordinator.core.shared_secrets import check_certificates, renewed_secrets
-from ringtaw_coordinator.core.update_log import under_former_manifest
 from ringtaw_coordinator.manifest.model import Manifest
 from ringtaw_coordinator.pki.authority import renew_intermediate
 from ringtaw_coordinator.pki.secret import SecretIssuer
@@ -36,7 +35,6 @@ def renew(deployment: Deployment, old: Manifest, raw: bytes, new: Manifest) -> D
         previous_secrets=secrets.previous,
         package_versions={},
         proposal=None,
-        update_log=under_former_manifest(deployment.update_log),
     )
     if not new.config.rotate_root_secret:
         return renewed

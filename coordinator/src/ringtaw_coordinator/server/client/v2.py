@@ -28,10 +28,11 @@ from ringtaw_coordinator.server.client.jsend import EncodedJson, Json, encode, t
 from ringtaw_coordinator.server.client.schema import (
     MISSING_USERS,
     NOTHING,
+    PROGRESS,
+    PROGRESS_AND_MORE,
     RECOVERY_SECRETS,
     SIMULATION,
     SOFTWARE_TEE,
-    TYPES,
     WARNINGS,
     array,
     data,
@@ -45,6 +46,9 @@ from ringtaw_coordinator.server.client.schema import (
 
 MAX_QUOTE_BODY: Final = 512 * KIBIBYTE
 MAX_COUNTER_BODY: Final = 8 * KIBIBYTE
+MAX_RECOVERY_BODY: Final = 20 * KIBIBYTE
+RECOVERED: Final = "Recovery successful."
+STILL_LOCKED: Final = "The secret was taken; more are needed."
 CANCELLED: Final = "The update has been cancelled."
 APPLIED: Final = "The update has been applied."
 
@@ -215,6 +219,18 @@ async def _update_cancel_post(request: ClientRequest) -> Json:
     return {"message": CANCELLED}
 
 
+async def _recovery_public_key_get(request: ClientRequest) -> Json:
+    key = await request.facade.recovery_public_key()
+    return {"algorithm": "RSA", "ephemeralPublicKey": to_base64(key)}
+
+
+async def _recover_post(request: ClientRequest) -> Json:
+    secret, signature = request.body["recoverySecret"], request.body["recoverySecretSignature"]
+    progress = await request.facade.recover(secret, signature)
+    message = STILL_LOCKED if progress.remaining else RECOVERED
+    return {"remaining": progress.remaining, "message": message}
+
+
 MANIFEST: Final = reference("Manifest")
 SECRETS: Final = mapping(reference("Secret"), "By name.")
 UPLOADS: Final = mapping(reference("SecretUpload"), "By name.")
@@ -233,6 +249,7 @@ PENDING: Final = record(
         "message": text("What is missing."),
     }
 )
+ACKNOWLEDGED: Final = record({"message": text("What is missing."), **PROGRESS}, **PROGRESS_AND_MORE)
 
 ENDPOINTS: Final = (
     Endpoint(
@@ -362,7 +379,7 @@ ENDPOINTS: Final = (
         "/api/v2/update-manifest",
         "Acknowledge the pending update, by its very bytes.",
         _update_manifest_post,
-        record({"message": text("What is missing."), **TYPES["UpdateProgress"]["properties"]}),
+        ACKNOWLEDGED,
         who=Who.USER,
         permission="`UpdateManifest`",
         body=MANIFEST,
@@ -377,5 +394,40 @@ ENDPOINTS: Final = (
         who=Who.USER,
         permission="`UpdateManifest`",
         refusals=NO_UPDATE,
+    ),
+    Endpoint(
+        "GET",
+        "/api/v2/recover/public-key",
+        "The key to encrypt recovery secrets with, while recovery is needed (state 1): RSA-OAEP "
+        "with SHA-256. It is made anew at every start.",
+        _recovery_public_key_get,
+        record(
+            {
+                "algorithm": text("RSA."),
+                "ephemeralPublicKey": data("SubjectPublicKeyInfo, DER; 4,096 bits."),
+            }
+        ),
+    ),
+    Endpoint(
+        "POST",
+        "/api/v2/recover",
+        "Hand in a recovery secret, decrypted with the recovery key, or encrypted again with the "
+        "Coordinator's ephemeral key (state 1). The state is recovered once enough are in.",
+        _recover_post,
+        record(
+            {
+                "remaining": number("How many secrets are missing still; 0 once it is recovered."),
+                "message": text("The same for people."),
+            }
+        ),
+        body=record(
+            {
+                "recoverySecret": data("The secret."),
+                "recoverySecretSignature": data(
+                    "The owner's signature over the decrypted secret: RSA PKCS #1 v1.5, SHA-256."
+                ),
+            }
+        ),
+        max_body=MAX_RECOVERY_BODY,
     ),
 )

@@ -1,0 +1,81 @@
+"""Recovery by the owners of the recovery keys, from the first secret to a Coordinator that serves.
+
+``secret → hash → enough? → DEK → state → signatures → sealed anew, durably → served``
+
+Until the last step nothing has changed; a secret that does not fit leaves the others as they were.
+"""
+
+from __future__ import annotations
+
+from ringtaw_coordinator.core.serving import Serving, serve
+from ringtaw_coordinator.errors import (
+    ManifestError,
+    RequestRefusedError,
+    StateError,
+    TemplateError,
+)
+from ringtaw_coordinator.manifest.load import load_manifest
+from ringtaw_coordinator.manifest.model import Manifest
+from ringtaw_coordinator.state.model import Deployment
+from ringtaw_coordinator.state.recovery_run import RecoveryRun, unsigned_shares
+from ringtaw_coordinator.state.sealed_data import UnsealError
+from ringtaw_coordinator.state.vault import Vault
+
+
+def recover(run: RecoveryRun, vault: Vault, secret: bytes, signature: bytes) -> Serving | None:
+    """Take one secret; return what is served once enough are in, None before that.
+
+    Raises:
+        RecoverySecretError: The secret cannot be decrypted.
+        RequestRefusedError: It is nobody's, was handed in before, or its signature is wrong; or all
+            secrets together do not open the state.
+        StoreError: The recovered state could not be sealed durably; the last secret counts as not
+            handed in.
+    """
+    share = run.accept(secret, signature)
+    if not run.is_complete:
+        return None
+    try:
+        dek, deployment, manifest = _open(run, vault)
+        _check_signatures(run, manifest)
+        serving = serve(deployment, manifest)
+        vault.resume(deployment, manifest, dek)
+    except Exception:
+        run.give_back([share])
+        raise
+    return serving
+
+
+def _open(run: RecoveryRun, vault: Vault) -> tuple[bytes, Deployment, Manifest]:
+    try:
+        dek = run.key()
+        deployment = vault.unlock(dek)
+        return dek, deployment, load_manifest(deployment.manifest).manifest
+    except (UnsealError, ManifestError, TemplateError, ValueError) as error:
+        raise RequestRefusedError(f"the state cannot be recovered: {error}") from None
+
+
+def _check_signatures(run: RecoveryRun, manifest: Manifest) -> None:
+    unsigned = unsigned_shares(run.shares, manifest.recovery_keys.values())
+    if unsigned:
+        run.give_back(unsigned)
+        numbers = ", ".join(str(share.number + 1) for share in unsigned)
+        raise RequestRefusedError(
+            f"the signature over recovery secret {numbers} (in the order of the manifest's "
+            "RecoveryKeys) is not its owner's: sign the decrypted secret with the private recovery "
+            "key and hand it in again; the other secrets are kept"
+        )
+
+
+def require_possible(run: RecoveryRun | None) -> RecoveryRun:
+    """Return the recovery if there can be one.
+
+    Raises:
+        StateError: The state has no recovery keys, or what is in clear of it is damaged.
+    """
+    if run is None:
+        raise StateError(
+            "server is not in expected state: there is no recovery for this state, since it has no "
+            "recovery keys or is damaged; set a new manifest, which gives it up"
+        )
+    return run
