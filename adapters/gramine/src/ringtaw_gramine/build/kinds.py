@@ -107,8 +107,8 @@ _START: Final = {
         "Start it as `python3 -P -s -m ringtaw_premain`.",
     ),
     "not-executable": _error(
-        "The premain or the application is not an executable file on the host: Gramine answers "
-        "EACCES (-13).",
+        "The first program or the application is not an executable file on the host: Gramine "
+        "answers EACCES (-13).",
         "`chmod +x` it, and build again.",
     ),
 }
@@ -200,7 +200,8 @@ _FILES: Final = {
         "Every file of the host is taken unchecked.", "Remove `sgx.file_check_policy`."
     ),
     "not-trusted": _error(
-        "The premain or the application is not in `sgx.trusted_files`: it cannot be opened.",
+        "The first program, the premain or the application is not in `sgx.trusted_files`: it cannot "
+        "be opened.",
         "Add it.",
     ),
     "allowed-code": _error(

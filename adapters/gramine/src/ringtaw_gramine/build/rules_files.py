@@ -31,8 +31,8 @@ def file_findings(config: Configuration, premain: Premain) -> Iterator[Finding]:
         )
     yield from _allowed_code(config, premain)
     yield from _directories(config)
+    yield from _untrusted(config, premain)
     if premain.is_there:
-        yield from _untrusted(config, premain)
         yield from _names(config)
         yield from _uuid_file(config)
     if premain.kind is Kind.PYTHON:

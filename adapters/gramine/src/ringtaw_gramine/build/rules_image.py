@@ -21,8 +21,7 @@ _TIMESTAMP: Final = bytes(4)
 
 def image_findings(config: Configuration, premain: Premain) -> Iterator[Finding]:
     """Yield what is wrong with files that are on this machine."""
-    if premain.is_there:
-        yield from _not_executable(config, premain)
+    yield from _not_executable(config, premain)
     if premain.kind is Kind.PYTHON:
         yield from _script(config, premain)
         yield from _stale_bytecode(config)
