@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+import tomlkit
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ringtaw_buildkit.document import (
     MAX_SIZE,
@@ -115,6 +117,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES, st.sampled_from([None, 0, 2]), st.booleans())
 def test_json_is_read_as_the_standard_library_reads_it(
     value: object, indent: int | None, is_ascii: bool
@@ -123,6 +126,33 @@ def test_json_is_read_as_the_standard_library_reads_it(
     document = parse_json("x.json", text)
     assert document.data == json.loads(text)
     assert all(1 <= line <= text.count("\n") + 1 for line in document.lines.values())
+
+
+TOML_VALUES = st.recursive(
+    st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=15,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.text(max_size=3), TOML_VALUES, max_size=4))
+def test_whatever_toml_says_has_a_line_and_nothing_else_has(data: dict[str, object]) -> None:
+    document = parse_toml("x.toml", tomlkit.dumps(data))
+    assert document.lines.keys() == set(paths(document.data, ()))
+    last = document.text.count("\n") + 1
+    assert all(1 <= line <= last for line in document.lines.values())
+
+
+def paths(value: object, keys: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of a value and of everything in it."""
+    yield keys
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from paths(inner, (*keys, key))
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from paths(inner, (*keys, at))
 
 
 @pytest.mark.parametrize(

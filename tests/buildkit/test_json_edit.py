@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ringtaw_buildkit.document import DocumentError, parse_json
 from ringtaw_buildkit.json_edit import remove_key, set_value
@@ -68,6 +68,7 @@ def test_a_path_through_something_else_is_refused() -> None:
 MEMBERS = st.dictionaries(st.text(max_size=3), st.integers() | st.text(max_size=3), max_size=4)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.text(max_size=3), MEMBERS, max_size=4),
     st.sampled_from([None, 1, "\t"]),

@@ -161,6 +161,13 @@ def test_a_broken_adapter_cannot_be_used_and_says_why(kiosk: Workplace) -> None:
     assert no_build.stderr.startswith("error: adapter(simulation): has no build side")
 
 
+def test_an_adapter_with_the_name_of_a_command(kiosk: Workplace) -> None:
+    kiosk.install("plugins", source("plugins"))
+    (problem,) = listed(kiosk, "plugins")["problems"]
+    assert "ringtaw plugins is a command of another meaning" in problem["message"]
+    assert "Configure, check and start enclaves with plugins" not in kiosk.run("--help").stdout
+
+
 def test_an_adapter_cannot_end_the_command_or_write_into_its_data(kiosk: Workplace) -> None:
     hook = "@hookimpl\n    def package_properties(self, artefact): print('chatter'); exit(0)"
     kiosk.install("odd", source(hook=hook).replace("runtime=", "build="))
