@@ -101,7 +101,6 @@ def test_prepared_again_nothing_changes(tmp_path: Path) -> None:
     (tmp_path / "hello.yaml").write_text(COPY_BOM)
     apply(prepare(path).changes)
     assert prepare(path).changes == ()
-    (tmp_path / "ringtaw-premain").chmod(0o755)
     assert OcclumBuild().validate_config(ValidateRequest(str(path))) == []
 
 
@@ -211,9 +210,19 @@ def test_notes_say_what_is_left_to_do(tmp_path: Path) -> None:
     (tmp_path / "image/bin/hello").write_text("")
     notes = "\n".join(prepare(write(tmp_path, entry_points=["/bin/hello"])).notes)
     assert '"Parameters": {"Argv": ["/bin/hello"]}' in notes
-    assert f"chmod 755 {tmp_path}/ringtaw-premain" in notes
     assert f"{tmp_path}/premain is not there yet" in notes
     assert "occlum build --sign-key" in notes
+
+
+def test_launcher_that_cannot_be_executed(tmp_path: Path) -> None:
+    path = write(tmp_path)
+    apply(prepare(path).changes)
+    (tmp_path / "ringtaw-premain").chmod(0o644)
+    preparation = prepare(path)
+    assert preparation.changes == ()
+    assert any(f"chmod 755 {tmp_path}/ringtaw-premain" in note for note in preparation.notes)
+    (finding,) = OcclumBuild().validate_config(ValidateRequest(str(path)))
+    assert finding.code == "not-executable"
 
 
 @pytest.mark.parametrize(

@@ -134,11 +134,15 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 def _fill(like: Path, descriptor: int, content: bytes) -> None:
-    """Write content, durably, with the mode and owner of a file; a new one's if it is not there."""
+    """Write content, durably, with the mode and owner of a file; a new one's if it is not there.
+
+    A new script is made executable: what it is for is to be started.
+    """
     try:
         status = like.stat()
     except FileNotFoundError:
-        os.fchmod(descriptor, 0o666 & ~_umask())
+        mode = 0o777 if content.startswith(b"#!") else 0o666
+        os.fchmod(descriptor, mode & ~_umask())
     else:
         own = os.fstat(descriptor)
         if (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):

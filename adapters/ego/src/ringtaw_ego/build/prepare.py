@@ -40,7 +40,7 @@ def _notes(subject: Subject) -> Iterator[str]:
     exe = subject.text("exe") or "hello"
     name = exe.rpartition("/")[2]
     yield (
-        "nothing to change: EGo has a premain of its own in its runtime, which `ego marblerun` "
+        "EGo has a premain of its own in its runtime, which `ego marblerun` "
         "turns on; no Python goes into the enclave"
     )
     yield (

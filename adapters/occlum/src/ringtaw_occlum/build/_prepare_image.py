@@ -108,7 +108,7 @@ def _launcher(config: Path, runtime: PremainRuntime) -> tuple[list[FileChange], 
     path = config.parent / LAUNCHER_FILE
     before = read_text(str(path)) if path.exists() else None
     notes = []
-    if before is None or not Program(path).is_executable():
+    if before is not None and not Program(path).is_executable():
         notes.append(f"make the launcher executable, Occlum starts nothing else: chmod 755 {path}")
     if before == runtime.launcher():
         return [], notes

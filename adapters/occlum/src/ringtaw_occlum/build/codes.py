@@ -50,7 +50,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         "`env.untrusted`. A warning where the premain has a default.",
     ),
     "duplicate-variable": Kind(
-        _WARNING, "A variable is fixed twice. If the host sets it too, one of its own stays."
+        _WARNING, "A variable is fixed twice: programs differ in which of the two they take."
     ),
     "untrusted-variable": Kind(
         _ERROR,
