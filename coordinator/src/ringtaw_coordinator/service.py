@@ -21,7 +21,7 @@ from ringtaw_coordinator.errors import CoordinatorError, ManifestError, Platform
 from ringtaw_coordinator.logs import configure_logging
 from ringtaw_coordinator.manifest.reader import MAX_BYTES
 from ringtaw_coordinator.platform import Platform, choose_platform
-from ringtaw_coordinator.server.client.endpoints import PATHS
+from ringtaw_coordinator.server.client.endpoints import METHODS
 from ringtaw_coordinator.server.client.server import ClientServer
 from ringtaw_coordinator.server.mesh.server import MeshServer
 from ringtaw_coordinator.settings import Settings
@@ -142,7 +142,7 @@ async def _telemetry(
     if address is None:
         yield None
         return
-    telemetry = Telemetry(coordinator, PATHS)
+    telemetry = Telemetry(coordinator, METHODS)
     log.info("serving metrics", address=str(await _start(telemetry.server, address)))
     try:
         yield telemetry

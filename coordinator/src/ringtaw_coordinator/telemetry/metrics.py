@@ -118,7 +118,7 @@ class Metrics:
         in_flight = Gauge(
             HTTP + "in_flight_requests", "Requests at work.", ["path"], registry=self.registry
         )
-        self._in_flight = {path: in_flight.labels(path) for path in (*self._paths, OTHER)}
+        self._in_flight = {path: in_flight.labels(path) for path in (*sorted(self._paths), OTHER)}
 
     def _sizes(self, name: str, text: str) -> Histogram:
         return Histogram(

@@ -13,7 +13,7 @@ from ringtaw_coordinator.core.api import ClientFacade
 from ringtaw_coordinator.errors import UnauthorizedError
 from ringtaw_coordinator.server.client.bodies import BodyReader
 from ringtaw_coordinator.server.client.endpoint import ClientRequest, Endpoint, RequestError, Who
-from ringtaw_coordinator.server.client.endpoints import PATHS, ROUTES
+from ringtaw_coordinator.server.client.endpoints import METHODS, ROUTES
 from ringtaw_coordinator.server.client.fitting import read_json
 from ringtaw_coordinator.server.client.jsend import (
     EncodedJson,
@@ -50,7 +50,7 @@ class ClientApp:
             raise ConnectionResetError
         connection = cast(TLSConnection, request.transport)
         connection.watch(self._limits.request_timeout + MARGIN)
-        path = request.path if request.path in PATHS else ""
+        path = request.path if request.path in METHODS else ""
         begin = time.perf_counter()
         with self._observer.request(path):
             response = await self._answer(request, connection)
@@ -66,7 +66,7 @@ class ClientApp:
     async def _answer(self, request: web.BaseRequest, connection: TLSConnection) -> web.Response:
         endpoint = ROUTES.get((request.method, request.path))
         if endpoint is None:
-            return error(405, f"there is no {request.method[:20]} {request.path[:100]}")
+            return _no_endpoint(request)
         if endpoint.is_v1:
             _log.info("deprecated endpoint used", path=request.path)
         try:
@@ -103,6 +103,13 @@ class ClientApp:
             self._facade.require_feature(endpoint.gate)
         if endpoint.who is not Who.ANYONE and not certificate:
             raise UnauthorizedError("unauthorized user: this needs a client certificate")
+
+
+def _no_endpoint(request: web.BaseRequest) -> web.Response:
+    response = error(405, f"there is no {request.method[:20]} {request.path[:100]}")
+    if methods := METHODS.get(request.path):
+        response.headers["Allow"] = ", ".join(methods)
+    return response
 
 
 def _read_query(endpoint: Endpoint, request: web.BaseRequest) -> Mapping[str, Sequence[str]]:

@@ -16,4 +16,8 @@ ROUTES: Final[Mapping[tuple[str, str], Endpoint]] = {
     (endpoint.method, endpoint.path): endpoint for endpoint in ENDPOINTS
 }
 """By method and path."""
-PATHS: Final = frozenset(endpoint.path for endpoint in ENDPOINTS)
+METHODS: Final[Mapping[str, tuple[str, ...]]] = {
+    path: tuple(endpoint.method for endpoint in ENDPOINTS if endpoint.path == path)
+    for path in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)
+}
+"""By path."""

@@ -91,6 +91,12 @@ WARNINGS: Final = array({"type": "string"}, "What is doubtful in the manifest.")
 SIMULATION: Final = flag("There if no evidence is checked.")
 SOFTWARE_TEE: Final = flag("There if no hardware stands behind the evidence.")
 
+PROGRESS: Final = {
+    "missingAcknowledgments": number("How many more are needed; 0: it is in force."),
+    "missingUsers": MISSING_USERS,
+}
+PROGRESS_AND_MORE: Final = {"recoverySecrets": RECOVERY_SECRETS, "warnings": WARNINGS}
+
 TYPES: Final[Mapping[str, Schema]] = {
     "Manifest": record({"manifest": data("The manifest's very bytes.")}),
     "Secret": {
@@ -117,13 +123,6 @@ TYPES: Final[Mapping[str, Schema]] = {
             Private=nullable(data("Its private key, DER: PKCS #8, PKCS #1 or SEC 1.")),
         ),
     },
-    "UpdateProgress": record(
-        {
-            "missingAcknowledgments": number("How many more are needed; 0: it is in force."),
-            "missingUsers": MISSING_USERS,
-        },
-        recoverySecrets=RECOVERY_SECRETS,
-        warnings=WARNINGS,
-    ),
+    "UpdateProgress": record(PROGRESS, **PROGRESS_AND_MORE),
 }
 """Types with a name."""
