@@ -23,6 +23,7 @@ from .rules_environment import environment_findings
 from .rules_files import file_findings
 from .rules_image import image_findings
 from .rules_marble import marble_findings
+from .rules_places import place_findings
 from .rules_secrets import hard_coded_findings, secret_findings
 from .rules_start import start_findings
 from .rules_versions import version_findings
@@ -33,6 +34,7 @@ _RULES: Final = (
     environment_findings,
     enclave_findings,
     file_findings,
+    place_findings,
     image_findings,
 )
 

@@ -109,6 +109,14 @@ class Configuration:
             for _, path in self.trusted
         ) or any(is_unknown(path) for _, path in self.trusted)
 
+    def can_read(self, place: Place) -> bool:
+        """Whether a file, or something in a directory, can be opened."""
+        if place.mount.kind != "chroot" or not place.host:
+            return True  # what lies there comes with the Marble's files, or is encrypted
+        folder = f"{place.host}/"
+        inside = any(path.startswith(folder) for _, path in self.trusted)
+        return inside or self.is_trusted(place.host) or self.is_allowed(place.host)
+
     def on_host(self, host: str) -> str:
         """Return a host path as this process finds it: relative ones begin at the manifest."""
         return os.path.join(self._folder, host)

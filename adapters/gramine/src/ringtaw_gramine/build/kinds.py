@@ -200,8 +200,8 @@ _FILES: Final = {
         "Every file of the host is taken unchecked.", "Remove `sgx.file_check_policy`."
     ),
     "not-trusted": _error(
-        "The first program, the premain or the application is not in `sgx.trusted_files`: it cannot "
-        "be opened.",
+        "The first program, the premain or the application is not in `sgx.trusted_files`: it "
+        "cannot be opened.",
         "Add it.",
     ),
     "allowed-code": _error(
