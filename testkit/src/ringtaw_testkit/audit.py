@@ -98,7 +98,8 @@ def _note(deeds: Deeds, existing: set[str], event: str, arguments: tuple[Any, ..
             _create(deeds, existing, arguments[0 if event == "os.mkdir" else 1])
         deeds.writes.append(f"{event} {_text(arguments[0])}")
     elif event in _STARTS:
-        deeds.starts.append(f"{event} {' '.join(map(_text, arguments))}".strip())
+        program_and_arguments = arguments[:2]  # what follows is its environment, which is its own
+        deeds.starts.append(f"{event} {' '.join(map(_text, program_and_arguments))}".strip())
     elif event in _CALLS:
         deeds.calls.append(f"{event} {_text(arguments[1])}")
 

@@ -26,6 +26,8 @@ from ringtaw_testkit.audit import Deeds, recorded
 
 _OTHERS: Final = 0o077
 _MAX_FILE: Final = 1 << 20
+_NOBODYS: Final = frozenset({"PYTEST_CURRENT_TEST"})
+"""Variables that pytest changes under the code that is watched."""
 
 
 class LeakError(AssertionError):
@@ -54,7 +56,7 @@ class Snapshot:
         umask = os.umask(0o077)
         os.umask(umask)
         return cls(
-            environment=dict(os.environ),
+            environment={name: os.environ[name] for name in os.environ if name not in _NOBODYS},
             descriptors=_descriptors(),
             threads=frozenset(
                 f"{thread.name} ({thread.ident})" for thread in threading.enumerate()

@@ -70,7 +70,8 @@ def ringtaw_leaks(
     leaks += secrets_told(check.secrets, deeds)
     leaks += secrets_in_files(check.secrets, tmp_path)
     printed = capfd.readouterr()
-    for place, text in (("output", printed.out + printed.err), ("a log", caplog.text)):
+    logged = "\n".join(record.getMessage() for record in caplog.get_records("call"))
+    for place, text in (("output", printed.out + printed.err), ("a log", logged)):
         if tells(text, check.secrets):
             leaks.append(f"a secret is in {place}")
     if leaks:
