@@ -222,6 +222,12 @@ CASES: Final = (
     Case("trusted-directory", _edit('"file:app/hello"',
          '"file:app/hello", "file:{{ gramine.runtimedir() }}"'), at="sgx.trusted_files",
          name="manifest.template"),
+    Case("device-hidden", _edit('path = "/shared", uri = "file:shared"',
+         'path = "/dev/attestation", uri = "file:shared"'), at='"/dev/attestation"'),
+    Case("device-hidden", _edit('path = "/shared", uri = "file:shared"',
+         'path = "/dev", uri = "file:/dev"'), at='"/dev"'),
+    Case("insecure-mount", _edit('path = "/shared", uri = "file:shared"',
+         'path = "/host", uri = "file:/sys/class"'), at='"/host"'),
     Case("no-private-memory", _edit('  { type = "tmpfs", path = "/tmp" },\n', ""),
          at="fs.mounts"),
     Case("no-private-memory", _edit('{ type = "tmpfs", path = "/tmp" }',
@@ -302,6 +308,13 @@ def test_of_several_marbles_the_one_that_fits_counts(tmp_path: Path) -> None:
     assert _findings(tmp_path, _text(case), case) == []
     named = Case("", manifest=manifest, marble="other")
     assert [finding.code for finding in _findings(tmp_path, _text(named), named)] == ["ttls"]
+
+
+def test_a_path_with_a_space_is_no_command_line(tmp_path: Path) -> None:
+    text = GOOD
+    for old, new in (*MARBLERUN, ("app/hello", "app/my hello")):
+        text = text.replace(old, new)
+    assert _findings(tmp_path, text, Case("")) == []
 
 
 def test_findings_come_in_the_order_of_lines(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from .template import is_unknown
 DEVICE: Final = "/dev/attestation"
 """Directory of Gramine's pseudo-files."""
 
-_PSEUDO: Final = ("/proc", "/dev", "/sys")
+PSEUDO: Final = ("/proc", "/dev", "/sys")
+"""Directories that Gramine makes up itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Configuration:
         """All mounts in Gramine's order: the root, its own pseudo-files, the manifest's."""
         return (
             self._mount(("fs", "root"), "/"),
-            *(Mount("pseudo", path, "", "", ("fs", "mounts")) for path in _PSEUDO),
+            *(Mount("pseudo", path, "", "", ("fs", "mounts")) for path in PSEUDO),
             *(
                 self._mount(("fs", "mounts", index), self._text("fs", "mounts", index, "path"))
                 for index in range(self.subject.count("fs", "mounts"))

@@ -9,8 +9,8 @@ from ringtaw_premain.errors import PlatformError
 
 _SUFFIXES: Final = (".manifest.sgx", ".manifest", ".sig")
 _HINT: Final = (
-    "install the package gramine: from https://packages.gramineproject.io for Debian and Ubuntu, "
-    "from EPEL for Red Hat and its kin"
+    "install the package gramine from https://packages.gramineproject.io, with apt on Debian and "
+    "Ubuntu, with dnf on AlmaLinux and its kin"
 )
 
 

@@ -208,6 +208,14 @@ _FILES: Final = {
         "`sgx.allowed_files` holds code, or covers a trusted file: the host can change it at will.",
         "Move it to `sgx.trusted_files`.",
     ),
+    "device-hidden": _error(
+        "A mount covers `/dev/attestation`: keys are written to the host, quotes are read from it.",
+        "Mount nothing there.",
+    ),
+    "insecure-mount": _warning(
+        "A mount of the host's `/proc`, `/sys` or `/dev`, whose files nobody checks.",
+        "Remove it; Gramine has its own.",
+    ),
     "trusted-directory": _error(
         'A directory in `sgx.trusted_files` without "/" at its end, or a file with one: the '
         "manifest cannot be signed.",

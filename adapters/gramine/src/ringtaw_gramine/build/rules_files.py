@@ -9,7 +9,7 @@ from typing import Final
 
 from ringtaw_premain.build_hookspecs import Finding
 
-from .configuration import Configuration, covers
+from .configuration import DEVICE, PSEUDO, Configuration, covers
 from .premain import Kind, Premain
 from .stand_ins import RUNTIME_FOLDERS
 from .template import is_unknown
@@ -29,7 +29,28 @@ def file_findings(config: Configuration, premain: Premain) -> Iterator[Finding]:
         )
     yield from _allowed_code(config, premain)
     yield from _directories(config)
+    yield from _mounts(config)
     yield from _untrusted(config, premain)
+
+
+def _mounts(config: Configuration) -> Iterator[Finding]:
+    for mount in config.mounts:
+        if mount.kind in ("pseudo", "tmpfs") or mount.path == "/":
+            continue
+        if covers(mount.path, DEVICE) or covers(DEVICE, mount.path):
+            yield config.subject.finding(
+                "device-hidden",
+                *mount.keys,
+                message=f"{mount.uri} hides Gramine's {DEVICE}: keys and quotes become the host's",
+                cure=f"mount nothing over {DEVICE}",
+            )
+        elif any(covers(folder, mount.uri.removeprefix("file:")) for folder in PSEUDO):
+            yield config.subject.finding(
+                "insecure-mount",
+                *mount.keys,
+                message=f"{mount.uri} is what the host's kernel says, unchecked",
+                cure="remove it: Gramine has its own /proc, /dev and /sys",
+            )
 
 
 def code_paths(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator
 from typing import Final
@@ -81,7 +82,7 @@ def _form(premain: Premain) -> str:
 def _arguments(config: Configuration, premain: Premain) -> Iterator[Finding]:
     subject = config.subject
     argv = [text for _, text in subject.texts("loader", "argv")]
-    if len(argv) == 1 and len(argv[0].split()) > 1 and not is_unknown(argv[0]):
+    if len(argv) == 1 and _is_command_line(config, argv[0]):
         yield subject.finding(
             "argv-one-string",
             "loader",
@@ -100,6 +101,17 @@ def _arguments(config: Configuration, premain: Premain) -> Iterator[Finding]:
         )
     elif premain.extra:
         yield _extra(config, premain)
+
+
+def _is_command_line(config: Configuration, text: str) -> bool:
+    """Whether a string is several words, and not the path of a program with a space in it."""
+    host = config.place(text).host
+    return (
+        len(text.split()) > 1
+        and not is_unknown(text)
+        and not any(path == host for _, path in config.trusted)
+        and not os.path.exists(config.on_host(host))
+    )
 
 
 def _is_premain(config: Configuration, premain: Premain) -> bool:
