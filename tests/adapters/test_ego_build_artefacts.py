@@ -53,6 +53,12 @@ def test_executable_of_another_kind(tmp_path: Path) -> None:
         EgoBuild().package_properties(str(tmp_path))
 
 
+def test_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hello")
+    with pytest.raises(PlatformError, match="not a regular file"):
+        EgoBuild().package_properties(str(tmp_path / "hello"))
+
+
 def test_every_cut_is_refused_in_one_line(tmp_path: Path) -> None:
     whole = write_elf(tmp_path / "whole", ".oeinfo", oeinfo(make_sigstruct())).read_bytes()
     path = tmp_path / "cut"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -249,3 +251,27 @@ def test_pinned_variables_need_no_passthrough(case: Case) -> None:
         "EDG_MARBLE_UUID_FILE=/uuid",
     ]
     assert case.findings() == []
+
+
+def test_runtime_side_does_not_load_the_build_side() -> None:
+    script = "import sys, ringtaw_occlum.runtime, ringtaw_ego; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    ).stdout.split()
+    assert "ringtaw_occlum.runtime" in loaded
+    assert not [name for name in loaded if "build" in name and name.startswith("ringtaw")]
+
+
+def test_program_with_the_name_of_a_folder(case: Case) -> None:
+    case.config["entry_points"] = ["/bin/ringtaw-premain", "/bin/app"]
+    assert case.findings() == []
+
+
+def test_folders_and_unreadable_files_beside_it_are_passed_over(case: Case) -> None:
+    (case.folder / "a.yaml").mkdir()
+    case.write("b.yaml", "targets:\n" + "#" * (300 << 10))
+    with (case.folder / "c.yaml").open("wb") as large:
+        large.truncate(17 << 20)
+    (finding,) = case.findings()
+    assert finding.file.endswith("b.yaml")
+    assert "larger than 256 KiB" in finding.message

@@ -6,6 +6,7 @@ Intel SGX SDK, which Occlum uses.
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 from typing import Final
@@ -53,6 +54,8 @@ def read_section(path: Path, section: str, cure: str) -> bytes:
     Raises:
         PlatformError: It cannot be read, is no ELF file or has no such section.
     """
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        raise PlatformError(f"{path}: not a regular file", hint=cure)
     try:
         with path.open("rb") as file:
             if file.read(4) != b"\x7fELF":

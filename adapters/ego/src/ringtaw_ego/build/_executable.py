@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def check_executable(config: Configuration) -> Iterator[Finding]:
 
 
 def _check_key(config: Configuration, path: Path, package: Package | None) -> Iterator[Finding]:
-    if not path.is_file():
+    if not os.path.isfile(path):
         return  # `ego sign` makes one
     try:
         signer, is_readable = signer_of(path), is_readable_by_others(path)
@@ -58,7 +59,7 @@ def _check_key(config: Configuration, path: Path, package: Package | None) -> It
 
 
 def _check_file(config: Configuration, path: Path, package: Package | None) -> Iterator[Finding]:
-    if not path.is_file():
+    if not os.path.isfile(path):
         yield config.subject.finding(
             "not-built", "exe", message=f"{path} is not there", cure="build it: ego-go build"
         )

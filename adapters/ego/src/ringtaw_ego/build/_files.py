@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -28,7 +29,7 @@ def _check_source(config: Configuration, at: int) -> Iterator[Finding]:
     source = config.subject.text("files", at, "source")
     if source:
         path = Path(config.subject.document.path).parent / source  # where people sign
-        if not path.is_file():
+        if not os.path.isfile(path):
             yield config.subject.finding(
                 "missing-source",
                 "files",

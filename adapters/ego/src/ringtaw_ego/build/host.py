@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import Final
 
 from ringtaw_premain.build_hookspecs import HostCommand, RunRequest
@@ -30,7 +30,7 @@ def host_command(request: RunRequest) -> HostCommand:
             f"the program's arguments come from the manifest, not from here: {' '.join(others)}",
             hint="put them into the Marble's Parameters.Argv",
         )
-    if not Path(executable).is_file():
+    if not os.path.isfile(executable):
         raise PlatformError(
             f"{executable}: not a file", hint="name the executable that `ego sign` signed"
         )

@@ -6,6 +6,7 @@ component, for programs that the host starts; execve inside the enclave is free.
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator
 from typing import Final
@@ -20,9 +21,26 @@ from ringtaw_occlum.build.scripts import script_findings
 PREMAIN: Final = "premain"
 """Part of the name of every premain: ringtaw-premain, MarbleRun's premain-libos."""
 _FOLDERS: Final = frozenset(
-    ("bin", "sbin", "usr", "opt", "lib", "lib64", "etc", "root", "home", "app", "apps", "host")
+    [
+        "/",
+        "/bin",
+        "/sbin",
+        "/usr",
+        "/usr/bin",
+        "/usr/sbin",
+        "/usr/local",
+        "/usr/local/bin",
+        "/opt",
+        "/lib",
+        "/lib64",
+        "/etc",
+        "/root",
+        "/home",
+        "/host",
+        "/app",
+    ]
 )
-"""Names that folders have, for when the image cannot be looked at."""
+"""Folders that images have, for when the image cannot be looked at."""
 _SHOWN: Final = 3
 
 
@@ -60,9 +78,9 @@ def _program(config: Configuration) -> str | None:
 
 def _is_folder(config: Configuration, path: str) -> bool:
     root = config.image.root
-    if root and (root / normal(path)[1:]).exists():
-        return (root / normal(path)[1:]).is_dir()
-    return normal(path) == "/" or posixpath.basename(normal(path)) in _FOLDERS
+    if root and os.path.exists(root / normal(path)[1:]):
+        return os.path.isdir(root / normal(path)[1:])
+    return normal(path) in _FOLDERS
 
 
 def _relative(config: Configuration, at: int) -> Finding:

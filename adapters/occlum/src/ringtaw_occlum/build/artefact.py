@@ -6,6 +6,7 @@ Source: Intel SGX SDK, sdk/sign_tool: the signing tool keeps the SIGSTRUCT in th
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -32,7 +33,7 @@ def package_properties(artefact: str) -> PackageProperties:
             Occlum's public key.
     """
     path = Path(artefact)
-    properties = read_properties(path / ENCLAVE_FILE if path.is_dir() else path)
+    properties = read_properties(path / ENCLAVE_FILE if os.path.isdir(path) else path)
     if properties.signer_id == DEFAULT_SIGNER and not properties.debug:
         raise PlatformError(
             f"{artefact}: signed with the public key in Occlum's sources: anybody can make an "

@@ -12,6 +12,7 @@ from ringtaw_buildkit.marbles import Marble
 from ringtaw_buildkit.schema import schema_findings
 from ringtaw_buildkit.subject import Subject
 from ringtaw_premain.build_hookspecs import Finding
+from ringtaw_premain.errors import PlatformError
 from ringtaw_schemas import libos_schema
 
 from ringtaw_occlum.build.codes import KINDS
@@ -65,7 +66,8 @@ def find_copy_bom_files(config: str) -> list[Path]:
     if instance_folder(path):
         folders.append(path.parent / "..")
     found = [file for folder in folders for file in sorted(folder.glob("*.y*ml"))]
-    return [file for file in found[:_MAX_PLANS] if file.suffix in (".yaml", ".yml")]
+    named = [file for file in found if file.suffix in (".yaml", ".yml") and file.is_file()]
+    return named[:_MAX_PLANS]
 
 
 def read_copy_bom_files(config: str) -> tuple[list[Document], list[Finding]]:
@@ -82,6 +84,8 @@ def read_copy_bom_files(config: str) -> tuple[list[Document], list[Finding]]:
             if _mentions_targets(path):
                 findings.append(syntax_finding(error))
             continue
+        except PlatformError:
+            continue  # unreadable or huge: nothing that copy_bom is given
         if is_copy_bom(document):
             documents.append(document)
             findings.extend(schema_findings(document, libos_schema("copy-bom")))

@@ -52,7 +52,7 @@ def host_command(request: RunRequest) -> HostCommand:
 
 def _split(arguments: tuple[str, ...]) -> tuple[Path | None, tuple[str, ...]]:
     """Return the instance's folder, if one is named, and the rest."""
-    if arguments and Path(arguments[0]).is_dir() and _is_instance(Path(arguments[0])):
+    if arguments and os.path.isdir(arguments[0]) and _is_instance(Path(arguments[0])):
         return Path(arguments[0]), arguments[1:]
     if arguments and not arguments[0].startswith("/"):
         return Path(arguments[0]), arguments[1:]

@@ -79,7 +79,7 @@ class Image:
                     source /= posixpath.relpath(normal(path), item.target)
                 elif normal(path) != item.target:
                     continue
-                if source.is_file():
+                if os.path.isfile(source):
                     return Program(source)
         return None
 
@@ -100,7 +100,7 @@ class Image:
 
     def has_source(self, source: str) -> bool:
         """Whether what a copy_bom file copies is there."""
-        return self._source(source).exists()
+        return os.path.exists(self._source(source))
 
     def includes_others(self) -> bool:
         """Whether a copy_bom file includes others than Occlum's base, which may lie anywhere."""
@@ -163,11 +163,11 @@ def _resolve(root: Path, path: str) -> Path | None:
     while rest:
         at = normal(posixpath.join(at, rest.pop(0)))
         host = root / at[1:]
-        if host.is_symlink():
+        if os.path.islink(host):
             links += 1
             if links > _MAX_LINKS:
                 return None
             goal = normal(posixpath.join(posixpath.dirname(at), os.readlink(host)))
             at, rest = "/", goal.split("/")[1:] + rest
     found = root / at[1:]
-    return found if found.is_file() else None
+    return found if os.path.isfile(found) else None
