@@ -13,8 +13,9 @@ PAGE: Final = Path(__file__).with_name("gramine-check.md")
 INTRODUCTION: Final = """\
 # Checking a Gramine manifest
 
-```
-ringtaw gramine check hello.manifest.template
+```sh
+ringtaw gramine check -D interpreter=/usr/bin/python3.11 -D arch_libdir=/lib/x86_64-linux-gnu \\
+    examples/gramine/hello.manifest.template
 ```
 
 reads a Gramine manifest, as a template or rendered or signed, and lists what is wrong or doubtful
