@@ -10,12 +10,12 @@ again.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Final
 
 import structlog
 
 from ringtaw_coordinator.core.api import ActivationRequest, MarbleParameters
+from ringtaw_coordinator.core.counting import ActivationCounter, check_budget
 from ringtaw_coordinator.core.evidence import EvidenceVerifier
 from ringtaw_coordinator.core.parameters import make_parameters
 from ringtaw_coordinator.core.serving import ServedMarble, Serving
@@ -25,7 +25,6 @@ from ringtaw_coordinator.errors import CoordinatorError, UnavailableError, Verif
 from ringtaw_coordinator.names import did_you_mean, quoted
 from ringtaw_coordinator.pki.request import requested_names
 from ringtaw_coordinator.secrets.source import MarbleSecrets
-from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.state.vault import Vault
 
 MAX_ATTEMPTS: Final = 3
@@ -39,7 +38,7 @@ class Activations:
 
     def __init__(self, machine: StateMachine, vault: Vault, verifier: EvidenceVerifier) -> None:
         self._machine = machine
-        self._vault = vault
+        self._counter = ActivationCounter(machine, vault)
         self._verifier = verifier
 
     async def activate(self, request: ActivationRequest) -> MarbleParameters:
@@ -56,12 +55,9 @@ class Activations:
         for _ in range(MAX_ATTEMPTS):
             judged = self._machine.accepting()
             marble, uuid = await admit(judged, request, self._verifier)
-            if marble.definition.max_activations:
-                check_budget(judged, request.marble_type)
-                parameters = await self._equip_and_count(judged, request, uuid)
-            else:
-                parameters = await self._equip(judged, marble, request, uuid)
-            if parameters is not None:
+            check_budget(judged, request.marble_type)
+            parameters = await self._equip(judged, marble, request, uuid)
+            if parameters is not None and await self._count(judged, marble, request.marble_type):
                 return parameters
         raise UnavailableError("the manifest keeps being updated; try again")
 
@@ -77,20 +73,11 @@ class Activations:
         parameters = await asyncio.to_thread(equip, serving, request, uuid)
         return parameters if self._machine.accepting().is_same_version(judged) else None
 
-    async def _equip_and_count(
-        self, judged: Serving, request: ActivationRequest, uuid: str
-    ) -> MarbleParameters | None:
-        """Do the same under the lock, and count."""
-
-        def step(serving: Serving) -> tuple[Serving, MarbleParameters | None]:
-            if not serving.is_same_version(judged):
-                return serving, None
-            parameters = equip(serving, request, uuid)
-            deployment = count(serving.deployment, request.marble_type)
-            self._vault.commit(deployment, {"activations": [request.marble_type]})
-            return serving.with_deployment(deployment), parameters
-
-        return await self._machine.advance(step)
+    async def _count(self, judged: Serving, marble: ServedMarble, marble_type: str) -> bool:
+        """Return False if there was an update after the evidence was judged."""
+        if not marble.definition.max_activations:
+            return True
+        return await self._counter.count(judged, marble_type)
 
 
 async def admit(
@@ -123,28 +110,12 @@ def find_marble(serving: Serving, marble_type: str) -> ServedMarble:
     return marble
 
 
-def check_budget(serving: Serving, marble_type: str) -> None:
-    """Return if one more activation is permitted.
-
-    Raises:
-        VerificationError: All have been used.
-    """
-    limit = serving.marbles[marble_type].definition.max_activations
-    if limit and serving.deployment.activations.get(marble_type, 0) >= limit:
-        raise VerificationError(
-            f"the Marble {quoted(marble_type)} has been activated {limit} times, "
-            f"and its MaxActivations is {limit}"
-        )
-
-
 def equip(serving: Serving, request: ActivationRequest, uuid: str) -> MarbleParameters:
     """Make certificate, secrets and parameters for an admitted Marble.
 
     Raises:
-        VerificationError: The budget is used up.
         ActivationError: The CSR is bad, a secret has no value, a template fails.
     """
-    check_budget(serving, request.marble_type)
     marble = serving.marbles[request.marble_type]
     names = requested_names(request.csr)
     leaf = serving.authority.marbles.issue(request.marble_type, uuid, names)
@@ -156,10 +127,3 @@ def equip(serving: Serving, request: ActivationRequest, uuid: str) -> MarblePara
         uuid,
     )
     return make_parameters(serving, marble, secrets, leaf)
-
-
-def count(deployment: Deployment, marble_type: str) -> Deployment:
-    """Return the deployment with one more activation of that type."""
-    activations = dict(deployment.activations)
-    activations[marble_type] = activations.get(marble_type, 0) + 1
-    return replace(deployment, activations=activations)

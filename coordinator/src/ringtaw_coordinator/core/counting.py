@@ -14,7 +14,6 @@ from ringtaw_coordinator.core.serving import Serving
 from ringtaw_coordinator.core.state_machine import StateMachine
 from ringtaw_coordinator.errors import VerificationError
 from ringtaw_coordinator.names import quoted
-from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.state.vault import Vault
 
 MAX_TOGETHER: Final = 256
@@ -90,33 +89,37 @@ def check_budget(serving: Serving, marble_type: str) -> None:
     Raises:
         VerificationError: All have been used.
     """
-    limit = serving.marbles[marble_type].definition.max_activations
-    if limit and serving.deployment.activations.get(marble_type, 0) >= limit:
-        raise VerificationError(
-            f"the Marble {quoted(marble_type)} has been activated {limit} times, "
-            f"and its MaxActivations is {limit}"
-        )
+    _check(serving, marble_type, serving.deployment.activations.get(marble_type, 0))
 
 
 def _count_together(
     serving: Serving, together: list[_Waiting]
 ) -> tuple[Serving, list[bool | VerificationError]]:
-    outcomes: list[bool | VerificationError] = []
-    for each in together:
-        if not serving.is_same_version(each.judged):
-            outcomes.append(False)
-            continue
-        try:
-            check_budget(serving, each.marble_type)
-        except VerificationError as error:
-            outcomes.append(error)
-            continue
-        serving = serving.with_deployment(_counted(serving.deployment, each.marble_type))
-        outcomes.append(True)
+    counts = dict(serving.deployment.activations)
+    outcomes = [_count_one(serving, counts, each) for each in together]
+    if True in outcomes:
+        serving = serving.with_deployment(replace(serving.deployment, activations=counts))
     return serving, outcomes
 
 
-def _counted(deployment: Deployment, marble_type: str) -> Deployment:
-    activations = dict(deployment.activations)
-    activations[marble_type] = activations.get(marble_type, 0) + 1
-    return replace(deployment, activations=activations)
+def _count_one(
+    serving: Serving, counts: dict[str, int], waiting: _Waiting
+) -> bool | VerificationError:
+    if not serving.is_same_version(waiting.judged):
+        return False
+    count = counts.get(waiting.marble_type, 0)
+    try:
+        _check(serving, waiting.marble_type, count)
+    except VerificationError as error:
+        return error
+    counts[waiting.marble_type] = count + 1
+    return True
+
+
+def _check(serving: Serving, marble_type: str, count: int) -> None:
+    limit = serving.marbles[marble_type].definition.max_activations
+    if limit and count >= limit:
+        raise VerificationError(
+            f"the Marble {quoted(marble_type)} has been activated {limit} times, "
+            f"and its MaxActivations is {limit}"
+        )
