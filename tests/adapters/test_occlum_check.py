@@ -274,4 +274,4 @@ def test_folders_and_unreadable_files_beside_it_are_passed_over(case: Case) -> N
         large.truncate(17 << 20)
     (finding,) = case.findings()
     assert finding.file.endswith("b.yaml")
-    assert "larger than 256 KiB" in finding.message
+    assert "larger than 128 KiB" in finding.message

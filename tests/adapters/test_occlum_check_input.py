@@ -69,6 +69,7 @@ def test_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
         "targets:\n- target: /bin\n---\ntargets: []\n",
         "targets:\n" + "- [" * 5000,
         "targets:\n  - target: !!python/object:os.system x\n    target: y\n",
+        "targets:\n- target: &a b\n  mkdirs: [&a c]\n",
         "targets:\n\t- target: /bin\n",
     ],
 )

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import posixpath
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ringtaw_buildkit.document import Document, DocumentError, read_text
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ringtaw_occlum.build.paths import normal
 
-MAX_SIZE: Final = 256 << 10
+MAX_SIZE: Final = 128 << 10
 """Bytes; YAML is slow to read, and files of people are far smaller."""
 
 _CURE: Final = "correct the YAML syntax there"
@@ -74,7 +75,11 @@ def compose(path: str, text: str) -> Node | None:
         DocumentError: It is not YAML.
     """
     try:
-        node: Node | None = YAML(typ="safe", pure=True).compose(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ReusedAnchorWarning)
+            node: Node | None = YAML(typ="safe", pure=True).compose(text)
+    except ReusedAnchorWarning:
+        raise DocumentError(path, None, "has an anchor twice", _CURE) from None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "is not YAML"
