@@ -13,13 +13,23 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from ringtaw_client import Limits, Trust, errors
 from ringtaw_testkit.identities import self_signed
 
-from tests.support.attested_mesh import BY_MEASUREMENT, COORDINATOR, AttestedMesh, marbles
+from tests.client.fake_marble import CHAIN, KEY, marble
+from tests.support.attested_mesh import (
+    BY_MEASUREMENT,
+    COORDINATOR,
+    MARBLE,
+    AttestedMesh,
+    marbles,
+)
 from tests.support.deployments import RecoveryKey, manifest
 from tests.support.documentation import PROJECT, blocks
 
 PAGE = PROJECT / "docs" / "client-library.md"
 TEXT = " ".join(PAGE.read_text().split())
 EXAMPLES = "\n".join(block.body for block in blocks(PAGE) if block.language == "python")
+
+
+MARBLES = "from ringtaw_client import verify_marble\n"
 
 
 def write_files(directory: Path) -> None:
@@ -47,6 +57,10 @@ def write_files(directory: Path) -> None:
     (directory / "owner.pem").write_bytes(key)
 
 
+def execute(script: str, names: dict[str, object]) -> None:
+    exec(compile(script, str(PAGE), "exec"), names)  # noqa: S102 - our own documentation
+
+
 def test_examples_run(
     mesh: AttestedMesh,
     mesh_trust: Trust,
@@ -58,8 +72,13 @@ def test_examples_run(
         host, port = coordinator.client_address
         script = EXAMPLES.replace("coordinator.example:4433", f"{host}:{port}")
         script = script.replace('Trust(collateral="https://pccs.example:8081")', "TRUST")
-        names = {"TRUST": mesh_trust}
-        exec(compile(script, str(PAGE), "exec"), names)  # noqa: S102 - our own documentation
+        before, about_marbles = script.split(MARBLES)
+        names: dict[str, object] = {"TRUST": mesh_trust}
+        execute(before, names)
+        given = coordinator.activate("frontend", attest=mesh.quote_of(MARBLE)).environment
+        with marble(given[CHAIN], given[KEY], tmp_path) as marble_port:
+            address = f"localhost:{marble_port}"
+            execute(MARBLES + about_marbles.replace("marble.example:8443", address), names)
     output = capsys.readouterr().out
     assert "binding: ok" in output
     assert "SecurityVersion increased" in output
@@ -68,7 +87,7 @@ def test_examples_run(
 RETURNED = {
     *("Address", "Check", "Claim", "Evidence", "LogEntry", "Manifest", "ManifestAccepted"),
     *("PendingUpdate", "RecoveryProgress", "Secret", "SignedQuote", "State", "Status"),
-    *("UpdateProgress", "VerifiedCoordinator"),
+    *("UpdateProgress", "VerifiedCoordinator", "VerifiedMarble"),
 }
 """What nobody has to make or name: calls return it."""
 

@@ -275,6 +275,14 @@ def test_representations_show_no_key() -> None:
     assert "KEY" not in repr(pinned)
 
 
+def test_arguments_that_cannot_be_sent() -> None:
+    identity = CoordinatorIdentity(self_signed().der)
+    with pytest.raises(InputError, match="not Unicode"):
+        PinnedCoordinator("localhost:1", identity).read_secrets(["\udcff"])
+    with pytest.raises(InputError, match="not an address"):
+        PinnedCoordinator("localhost:1", identity, server_name="a\0b")
+
+
 def test_errors_say_where_what_and_what_to_do() -> None:
     error = ClientError("it is closed", where="https://a:1", hint="open it")
     assert str(error) == "https://a:1: it is closed (open it)"

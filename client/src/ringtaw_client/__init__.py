@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ringtaw_client.identity import CoordinatorIdentity
     from ringtaw_client.limits import Limits
     from ringtaw_client.manifests import manifest_checks
+    from ringtaw_client.marbles import VerifiedMarble, verify_marble
     from ringtaw_client.model import (
         LogEntry,
         Manifest,
@@ -94,10 +95,12 @@ __all__ = [
     "UpdateProgress",
     "UserCredential",
     "VerifiedCoordinator",
+    "VerifiedMarble",
     "connect_insecurely",
     "encrypt_recovery_secret",
     "manifest_checks",
     "verify",
+    "verify_marble",
     "verify_offline",
 ]
 
@@ -111,6 +114,7 @@ _HOMES: Final = {
     "identity": ("CoordinatorIdentity",),
     "limits": ("Limits",),
     "manifests": ("manifest_checks",),
+    "marbles": ("VerifiedMarble", "verify_marble"),
     "offline": ("verify_offline",),
     "policy": ("CoordinatorPolicy",),
     "recovery": ("RecoveryKey", "encrypt_recovery_secret"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from ringtaw_client._http import Answer, Connect, Request, exchange
+from ringtaw_client._connection import Connect
+from ringtaw_client._http import Answer, Request, exchange
 from ringtaw_client._json import FormatError, Record, parse_object
 from ringtaw_client.address import Address
 from ringtaw_client.errors import ClientError, NotAuthorisedError, ProtocolError, RefusedError

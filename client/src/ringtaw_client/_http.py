@@ -10,12 +10,13 @@ import io
 import json
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
+from ringtaw_client._connection import Connect, open_connection, unreachable
 from ringtaw_client._deadline import Deadline
 from ringtaw_client.address import Address
 from ringtaw_client.errors import ProtocolError, UnreachableError
@@ -23,6 +24,7 @@ from ringtaw_client.limits import Limits
 
 PIECE: Final = 64 * 1024
 _USER_AGENT: Final = "ringtaw-client"
+_HINT: Final = "is the address right, and is the Coordinator's client API (port 4433) running?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,6 @@ class Answer:
     certificate: bytes
 
 
-Connect = Callable[[socket.socket], ssl.SSLSocket]
-"""Makes TLS of a TCP connection; raises ssl.SSLError or a ClientError."""
-
-
 def exchange(
     address: Address, request: Request, connect: Connect, limits: Limits, max_answer: int
 ) -> Answer:
@@ -88,7 +86,7 @@ def exchange(
     where = f"https://{address}"
     deadline = Deadline(limits.total_timeout)
     try:
-        with _open(address, connect, limits, deadline) as connection:
+        with open_connection(address, connect, limits, deadline, _HINT) as connection:
             certificate = connection.getpeercert(binary_form=True) or b""
             failure = _send(connection, request.encode(address), limits, deadline)
             try:
@@ -108,38 +106,6 @@ def exchange(
         ) from None
     except ProtocolError as error:
         raise ProtocolError(f"{request}: {error.message}", where=where, hint=error.hint) from None
-
-
-def unreachable(error: OSError, where: str, what: str) -> UnreachableError:
-    """Return the error for what the operating system or TLS says."""
-    reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-    return UnreachableError(f"{what}: {reason or type(error).__name__}", where=where)
-
-
-def _open(address: Address, connect: Connect, limits: Limits, deadline: Deadline) -> ssl.SSLSocket:
-    where = f"https://{address}"
-    hint = "is the address right, and is the Coordinator's client API (port 4433) running?"
-    try:
-        timeout = deadline.remaining(limits.connect_timeout)
-        tcp = socket.create_connection((address.host, address.port), timeout)
-    except TimeoutError:
-        raise UnreachableError("no TCP connection in time", where=where, hint=hint) from None
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise UnreachableError(f"no TCP connection: {reason}", where=where, hint=hint) from None
-    try:
-        tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        tcp.settimeout(deadline.remaining(limits.connect_timeout))
-        return connect(tcp)
-    except TimeoutError:
-        tcp.close()
-        raise UnreachableError("no TLS handshake in time", where=where, hint=hint) from None
-    except OSError as error:
-        tcp.close()
-        raise unreachable(error, where, "TLS failed") from None
-    except BaseException:
-        tcp.close()
-        raise
 
 
 def _send(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from ringtaw_client import _answers as answers
 from ringtaw_client._call import call
-from ringtaw_client._http import Connect, Request
+from ringtaw_client._connection import Connect
+from ringtaw_client._http import Request
 from ringtaw_client._json import FormatError, Record
 from ringtaw_client.address import Address
 from ringtaw_client.errors import InputError

@@ -13,7 +13,7 @@ from ringtaw_client.errors import ClientError, IdentityChangedError, NameMismatc
 from ringtaw_client.identity import CoordinatorIdentity
 from ringtaw_client.limits import Limits
 
-_NAME_MISMATCHES: Final = frozenset({62, 64})
+NAME_MISMATCHES: Final = frozenset({62, 64})
 """X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL's x509_vfy.h."""
 
 
@@ -38,10 +38,7 @@ class UnknownPeer:
 
 
 class PinnedPeer:
-    """The Coordinator with this root certificate, by a name that is in its certificate.
-
-    ``server_name`` stands for the address's host, where that is not a name of the Coordinator's.
-    """
+    """The Coordinator with this root certificate, by a name that must be in its certificate."""
 
     def __init__(
         self,
@@ -53,7 +50,7 @@ class PinnedPeer:
     ) -> None:
         self._address = address
         self._identity = identity
-        self._server_name = server_name or address.host
+        self._server_name = server_name
         self._limits = limits
         self._tls = _context()
         self._tls.load_verify_locations(cadata=identity.root)
@@ -70,7 +67,7 @@ class PinnedPeer:
         try:
             return self._tls.wrap_socket(tcp, server_hostname=self._server_name)
         except ssl.SSLCertVerificationError as error:
-            if error.verify_code in _NAME_MISMATCHES:
+            if error.verify_code in NAME_MISMATCHES:
                 raise self._name_mismatch() from None
             raise self._identity_changed(error.verify_message) from None
 

@@ -13,7 +13,7 @@ from ringtaw_client._quote import Claim, ask_for_claim
 from ringtaw_client._tls import PinnedPeer
 from ringtaw_client.address import Address
 from ringtaw_client.credentials import Credential
-from ringtaw_client.errors import EvidenceRejectedError
+from ringtaw_client.errors import EvidenceRejectedError, InputError
 from ringtaw_client.identity import CoordinatorIdentity
 from ringtaw_client.limits import Limits
 from ringtaw_client.manifests import check_manifest
@@ -42,6 +42,9 @@ class PinnedCoordinator:
     * UnreachableError, IdentityChangedError, NameMismatchError: there is no connection to it,
     * NotAuthorisedError, RefusedError: it does not do it, and says why,
     * ProtocolError: its answer is not as it should be.
+
+    Raises:
+        InputError: The address or the name is none, or TLS does not take the credential.
     """
 
     def __init__(
@@ -56,7 +59,8 @@ class PinnedCoordinator:
         self.address = Address.parse(address) if isinstance(address, str) else address
         self.identity = identity
         self._limits = limits
-        self._peer = PinnedPeer(self.address, identity, credential, server_name, limits)
+        name = Address.parse(server_name).host if server_name else self.address.host
+        self._peer = PinnedPeer(self.address, identity, credential, name, limits)
 
     def __repr__(self) -> str:
         return f"PinnedCoordinator({str(self.address)!r}, {self.identity.fingerprint})"
@@ -109,7 +113,7 @@ class PinnedCoordinator:
 
     def read_secrets(self, names: Iterable[str]) -> Mapping[str, Secret]:
         """Return secrets by name."""
-        query = [("s", name) for name in names]
+        query = [("s", _checked(name)) for name in names]
         return self._get("/secrets", answers.secrets, *query, large=True)
 
     def write_secrets(self, uploads: Mapping[str, SecretUpload]) -> None:
@@ -202,3 +206,16 @@ class PinnedCoordinator:
     ) -> ResultT:
         result, _ = call(self.address, request, self._peer.connect, self._limits, read, large=large)
         return result
+
+
+def _checked(name: str) -> str:
+    """Return a name that can be sent.
+
+    Raises:
+        InputError: It is not Unicode, as an argument of a command line in another encoding is not.
+    """
+    try:
+        name.encode()
+    except UnicodeError:
+        raise InputError("the name of a secret is not Unicode") from None
+    return name

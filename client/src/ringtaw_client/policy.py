@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ringtaw_client._files import read_file
+from ringtaw_client._properties import read_properties
 from ringtaw_client.checks import Check
 from ringtaw_client.errors import InputError
 
@@ -71,18 +70,7 @@ class CoordinatorPolicy:
         Raises:
             InputError: A member is unknown or of the wrong type, or too few are given.
         """
-        try:
-            document = json.loads(text, object_pairs_hook=_object)
-        except (ValueError, RecursionError):
-            raise InputError("the Coordinator's properties are not JSON") from None
-        if not isinstance(document, Mapping):
-            raise InputError("the Coordinator's properties are not a JSON object")
-        values: dict[str, Any] = {}
-        for name, value in document.items():
-            field, read = _member(name)
-            if value is not None:
-                values[field] = read(name, value)
-        return cls(**values)
+        return cls(**read_properties(text))
 
     def as_package(self, *, debug: bool = False) -> PackagePolicy:
         """Return the same as a policy for evidence, either of debug enclaves or of others."""
@@ -144,62 +132,3 @@ class CoordinatorPolicy:
 
 def _equal(name: str, expected: object, found: object) -> Check:
     return Check(name, str(expected), str(found), expected == found)
-
-
-def _text(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"{name} is not a string")
-    return value
-
-
-def _texts(name: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise InputError(f"{name} is not a list of strings")
-    return tuple(value)
-
-
-def _statuses(name: str, value: object) -> tuple[str, ...]:
-    from ringtaw_attestation import TcbStatus
-
-    texts = _texts(name, value)
-    for text in texts:
-        if text not in list(TcbStatus):
-            raise InputError(f"{name}: there is no {text!r}", hint=f"one of {', '.join(TcbStatus)}")
-    return texts
-
-
-def _number(name: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**16:
-        raise InputError(f"{name} is not an integer from 0 to 65535")
-    return value
-
-
-def _flag(name: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise InputError(f"{name} is neither true nor false")
-    return value
-
-
-_MEMBERS: Final[Mapping[str, tuple[str, Callable[[str, object], object]]]] = {
-    "UniqueID": ("unique_id", _text),
-    "SignerID": ("signer_id", _text),
-    "ProductID": ("product_id", _number),
-    "SecurityVersion": ("security_version", _number),
-    "Debug": ("debug", _flag),
-    "AcceptedTCBStatuses": ("accepted_tcb_statuses", _statuses),
-    "AcceptedAdvisories": ("accepted_advisories", _texts),
-}
-
-
-def _member(name: str) -> tuple[str, Callable[[str, object], object]]:
-    for known, member in _MEMBERS.items():
-        if known.lower() == name.lower():
-            return member
-    raise InputError(f"there is no property {name[:64]!r}", hint=f"known: {', '.join(_MEMBERS)}")
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    values = {name.lower(): value for name, value in pairs}
-    if len(values) != len(pairs):
-        raise InputError("a property is given twice")
-    return dict(pairs)

@@ -70,5 +70,8 @@ class Trust:
 def _default_cache() -> Path:
     """Return the directory of the XDG Base Directory Specification."""
     base = os.environ.get("XDG_CACHE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path.home() / ".cache"
+    try:
+        root = Path(base) if base.startswith("/") else Path.home() / ".cache"
+    except RuntimeError:
+        raise InputError("there is no home directory", hint="name a cache directory") from None
     return root / "ringtaw" / "collateral"
