@@ -9,6 +9,7 @@ from typing import Final
 
 BENCHMARKS: Final = {
     "activations": "benchmarks.activations",
+    "client-api": "benchmarks.client_api",
     "premain-start": "benchmarks.premain_start",
     "quote-verification": "benchmarks.quote_verification",
 }

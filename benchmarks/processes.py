@@ -27,6 +27,7 @@ class RunningCoordinator:
     """A Coordinator in simulation with a manifest set, accepting Marbles."""
 
     mesh_address: str
+    client_address: tuple[str, int]
     pid: int
 
     def cpu_seconds(self) -> float:
@@ -65,7 +66,7 @@ def running_coordinator(
             if cpus:
                 os.sched_setaffinity(process.pid, cpus)
             _set_manifest(client, manifest, process, log)
-            yield RunningCoordinator(f"127.0.0.1:{mesh}", process.pid)
+            yield RunningCoordinator(f"127.0.0.1:{mesh}", ("127.0.0.1", client), process.pid)
         finally:
             process.kill()
             process.wait()

@@ -29,6 +29,8 @@ class BodyReader:
         if (request.content_length or 0) > limit:
             raise _too_large(limit)
         body = Body(self._budget)
+        if not request.body_exists:
+            return body
         try:
             async with asyncio.timeout(self._limits.request_timeout):
                 await self._fill(body, request, limit)

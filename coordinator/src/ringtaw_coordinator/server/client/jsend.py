@@ -13,6 +13,7 @@ from typing import Final
 from aiohttp import web
 
 Json = None | bool | int | float | str | Mapping[str, "Json"] | Sequence["Json"]
+_ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Server": "ringtaw",
@@ -29,7 +30,7 @@ class EncodedJson(bytes):
 
 def encode(content: Json) -> EncodedJson:
     """Write JSON."""
-    return EncodedJson(json.dumps(content, separators=(",", ":")).encode())
+    return EncodedJson(_ENCODE(content).encode())
 
 
 def success(data: Json | EncodedJson) -> web.Response:
