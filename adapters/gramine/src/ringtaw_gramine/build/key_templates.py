@@ -18,13 +18,13 @@ _KEY_BITS: Final = 128
 
 
 def stays_raw(template: str) -> bool:
-    """Whether a template is one action, nothing around it, that encodes nothing."""
+    """Whether a template gives bytes as they are: by one action with nothing around it, that
+    encodes nothing, or as literal text of the right length."""
     actions = _ACTION.findall(template)
-    if len(actions) != 1:
-        return bool(actions) and not _ACTION.sub("", template)
-    action = actions[0].strip()
-    around = _ACTION.sub("", template)
-    return not around and not _ENCODED.search(action) and not _PLAIN.fullmatch(action)
+    if not actions:
+        return len(template.encode()) == _KEY_BITS // 8 or "\ufffd" in template  # was not text
+    action, around = actions[0].strip(), _ACTION.sub("", template)
+    return not (around or _ENCODED.search(action) or _PLAIN.fullmatch(action))
 
 
 def secret_name(template: str) -> str:
