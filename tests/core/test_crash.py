@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,22 +11,11 @@ from ringtaw_coordinator.state.sealed_key import UnprotectedSealer
 from ringtaw_coordinator.state.vault import Vault
 
 from tests.support.crash_driver import LIMITED
+from tests.support.crashes import crash, named
 from tests.support.deployments import coordinator_in, manifest, request
 
 BEFORE = manifest(marble=LIMITED, env={"A": "before"})
 AFTER = manifest(marble=LIMITED, env={"A": "after"})
-
-
-def crash(operation: str, before: Path, results: Path) -> list[Path]:
-    """Return the states after each crash; the last one is of the run that survived."""
-    before.mkdir(exist_ok=True)
-    results.mkdir()
-    arguments = [operation, str(before), str(results)]
-    command = [sys.executable, "-m", "tests.support.crash_driver", *arguments]
-    subprocess.run(command, cwd=Path(__file__).parents[2], check=True, timeout=120)
-    found = sorted(path for path in results.iterdir() if path.name != "acknowledged")
-    assert len(found) >= 6
-    return [*found, results / "acknowledged"]
 
 
 async def outcome(directory: Path) -> tuple[State, bytes]:
@@ -43,13 +29,6 @@ def activations(directory: Path) -> int:
     store.close()
     assert deployment is not None
     return deployment.activations.get("frontend", 0)
-
-
-def named(directories: list[Path]) -> Iterator[Path]:
-    """Yield the directories; a failure shows which one it was."""
-    for directory in directories:
-        print(directory.name)
-        yield directory
 
 
 @pytest.fixture

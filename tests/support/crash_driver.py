@@ -15,12 +15,17 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from ringtaw_coordinator.core.api import SecretUpload
 from ringtaw_coordinator.core.coordinator import Coordinator
+from ringtaw_coordinator.pki.authority import Intermediate
+from ringtaw_coordinator.pki.marble import MarbleIssuer
 
 from tests.support.deployments import coordinator_in, manifest, request
 from tests.support.disks import CountingFiles, KillingFiles
+from tests.support.people import served
 
 LIMITED = {"MaxActivations": 1000}
+UUID = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 
 
 async def set_manifest(coordinator: Coordinator) -> None:
@@ -35,9 +40,52 @@ async def start_anew_without_sealing(coordinator: Coordinator) -> None:
     await coordinator.set_manifest(manifest(marble=LIMITED, Config={"SealMode": "Disabled"}))
 
 
+async def write_secret(coordinator: Coordinator) -> None:
+    await coordinator.write_secrets({"text": SecretUpload(key=b"after")}, user(coordinator, "rita"))
+
+
+async def update_packages(coordinator: Coordinator) -> None:
+    raw = b'{"Packages": {"frontend": {"SecurityVersion": 9}}}'
+    await coordinator.submit_update(raw, user(coordinator, "rita"))
+
+
+async def propose(coordinator: Coordinator) -> None:
+    await coordinator.submit_update(coordinator.manifest().raw + b"\n", user(coordinator, "alice"))
+
+
+async def acknowledge(coordinator: Coordinator) -> None:
+    raw = coordinator.pending_update().manifest
+    await coordinator.acknowledge_update(raw, user(coordinator, "bob"))
+
+
+async def cancel(coordinator: Coordinator) -> None:
+    await coordinator.cancel_update(user(coordinator, "bob"))
+
+
+async def raise_counter(coordinator: Coordinator) -> None:
+    marble_root, intermediate, _ = coordinator.mesh_identity.chain
+    key = coordinator.mesh_identity.private_key
+    issuer = MarbleIssuer(Intermediate(intermediate, marble_root, key))
+    await coordinator.set_counter("c", 9, issuer.issue("frontend", UUID, ()).certificate)
+
+
+def user(coordinator: Coordinator, name: str) -> bytes:
+    return served(coordinator).manifest.users[name].certificate
+
+
 OPERATIONS: dict[str, Callable[[Coordinator], Awaitable[None]]] = {
     operation.__name__: operation
-    for operation in (set_manifest, activate, start_anew_without_sealing)
+    for operation in (
+        set_manifest,
+        activate,
+        start_anew_without_sealing,
+        write_secret,
+        update_packages,
+        propose,
+        acknowledge,
+        cancel,
+        raise_counter,
+    )
 }
 
 
