@@ -53,6 +53,7 @@ class Activations:
 
     async def _activate(self, request: ActivationRequest) -> MarbleParameters:
         for _ in range(MAX_ATTEMPTS):
+            await self._machine.refresh()
             judged = self._machine.accepting()
             marble, uuid = await admit(judged, request, self._verifier)
             check_budget(judged, request.marble_type)

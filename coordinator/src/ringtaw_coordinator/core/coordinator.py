@@ -40,6 +40,7 @@ from ringtaw_coordinator.core.counters import (
 )
 from ringtaw_coordinator.core.founding import found
 from ringtaw_coordinator.core.identities import certificate_chain
+from ringtaw_coordinator.core.loading import load
 from ringtaw_coordinator.core.quote_signing import sign_quote
 from ringtaw_coordinator.core.recovery import recover, require_possible
 from ringtaw_coordinator.core.serving import Serving, serve
@@ -51,13 +52,11 @@ from ringtaw_coordinator.errors import (
     CoordinatorError,
     FeatureError,
     ManifestError,
-    TemplateError,
 )
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.manifest.model import Action, FeatureGate
 from ringtaw_coordinator.manifest.package_update import load_package_update
-from ringtaw_coordinator.state.model import Deployment, new_deployment
-from ringtaw_coordinator.state.recovery_run import RecoveryRun
+from ringtaw_coordinator.state.model import new_deployment
 from ringtaw_coordinator.state.vault import Vault
 
 SIMULATION_NOTE: Final = " SIMULATION: no evidence is checked and no key is protected."
@@ -70,23 +69,15 @@ class Coordinator:
     """Implements the mesh API's Activator, the client API's ClientFacade, and IdentitySource."""
 
     def __init__(
-        self,
-        vault: Vault,
-        attestation: Attestation,
-        machine: StateMachine,
-        recovery: RecoveryRun | None,
-        *,
-        software_tee: bool,
+        self, vault: Vault, attestation: Attestation, machine: StateMachine, *, software_tee: bool
     ) -> None:
         """Take what :func:`open_coordinator` found in the vault.
 
-        ``recovery`` is the way into a state that is locked, if there is one. ``software_tee`` says
-        that its own evidence, or what it accepts, is a software TEE's.
+        ``software_tee`` says that its own evidence, or what it accepts, is a software TEE's.
         """
         self._vault = vault
         self._attestation = attestation
         self._machine = machine
-        self._recovery = recovery
         self._activations = Activations(machine, vault, attestation.verifier)
         self._software_tee = software_tee
 
@@ -166,7 +157,7 @@ class Coordinator:
 
         def make_key() -> tuple[None, bytes]:
             self._machine.require(State.RECOVERY)
-            return None, require_possible(self._recovery).public_key()
+            return None, require_possible(self._machine.recovery).public_key()
 
         self._machine.require(State.RECOVERY)
         return await self._machine.change(make_key)
@@ -176,7 +167,7 @@ class Coordinator:
 
         def step() -> tuple[Serving | None, RecoveryProgress]:
             self._machine.require(State.RECOVERY)
-            run = require_possible(self._recovery)
+            run = require_possible(self._machine.recovery)
             serving = recover(run, self._vault, secret, signature)
             return serving, RecoveryProgress(run.remaining)
 
@@ -189,7 +180,6 @@ class Coordinator:
         if progress.remaining:
             log.info("a recovery secret was taken", remaining=progress.remaining)
         else:
-            self._recovery = None
             log.info("the state has been recovered", fingerprint=self.manifest().fingerprint)
         return progress
 
@@ -201,6 +191,7 @@ class Coordinator:
         self, names: Sequence[str], certificate: bytes
     ) -> Mapping[str, StoredSecret]:
         """Return secrets to a user."""
+        await self._machine.refresh()
         serving = self._machine.accepting()
         user = serving.users.identify(certificate)
         return secret_access.read_secrets(serving, user, names)
@@ -330,25 +321,12 @@ async def open_coordinator(
         StoreError: The store cannot be read.
         PlatformError: The platform gave no sealing key, or no quote.
     """
-    opened = await asyncio.to_thread(vault.open)
-    serving, locked = None, opened.locked
-    if opened.deployment is not None:
-        try:
-            serving = await asyncio.to_thread(_resume, opened.deployment)
-        except (ManifestError, TemplateError, ValueError) as error:
-            locked = f"this version of the Coordinator does not accept it: {error}"
-    if locked:
-        log.error("the state cannot be used: recovery is needed", reason=locked)
-    deployment = serving.deployment if serving else new_deployment(names)
-    quote = await attestation.attester.quote(deployment.root.certificate)
+    loaded = await asyncio.to_thread(load, vault)
+    machine = StateMachine(vault, new_deployment(names), loaded)
+    quote = await attestation.attester.quote(machine.deployment.root.certificate)
     return Coordinator(
         vault,
         attestation,
-        StateMachine(deployment, serving, locked),
-        opened.recovery,
+        machine,
         software_tee=attestation.verifier.accepts_software_tee or claims_software_tee(quote),
     )
-
-
-def _resume(deployment: Deployment) -> Serving:
-    return serve(deployment, load_manifest(deployment.manifest).manifest)

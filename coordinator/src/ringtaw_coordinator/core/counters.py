@@ -18,7 +18,7 @@ MAX_VALUE: Final = 2**64 - 1
 MAX_NAME_BYTES: Final = 256
 MAX_COUNTERS: Final = 256
 """Of one Marble."""
-MAX_MARBLES: Final = 100_000
+MAX_MARBLES: Final = 1_000_000
 """Marbles that have counters, in the whole deployment."""
 
 

@@ -3,11 +3,15 @@
 What is read is an immutable snapshot. A change runs in a thread, alone, commits what it has made,
 and becomes visible only after it is durable. A caller that goes away does not interrupt a change
 that has begun.
+
+Where several Coordinators share a store, each catches up with it before it changes something, and
+makes the change again if another one was faster: a change is a function of what it begins with.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -15,9 +19,12 @@ import structlog
 
 from ringtaw_coordinator.core.api import State, Status, TLSIdentity
 from ringtaw_coordinator.core.identities import client_identity, mesh_identity
+from ringtaw_coordinator.core.loading import Loaded, load
 from ringtaw_coordinator.core.serving import Serving
-from ringtaw_coordinator.errors import StateError
+from ringtaw_coordinator.errors import ConflictError, StateError
 from ringtaw_coordinator.state.model import Deployment
+from ringtaw_coordinator.state.recovery_run import RecoveryRun
+from ringtaw_coordinator.state.vault import Vault
 
 MESSAGES: Final = {
     State.RECOVERY: "There is a state, but it cannot be used: {reason}. Recover it, or set a new "
@@ -25,6 +32,11 @@ MESSAGES: Final = {
     State.ACCEPTING_MANIFEST: "Ready to accept a manifest.",
     State.ACCEPTING_MARBLES: "Running, and ready to accept Marbles.",
 }
+
+MAX_ATTEMPTS: Final = 50
+"""At one change, where others that share the store are faster each time."""
+PAUSE: Final = 0.02
+"""Seconds, at most, before another attempt."""
 
 T = TypeVar("T")
 
@@ -34,17 +46,13 @@ _log = structlog.get_logger("coordinator")
 class StateMachine:
     """Holds what is in force; all of it lives in one event loop."""
 
-    def __init__(self, deployment: Deployment, serving: Serving | None, locked: str) -> None:
-        """Begin without a manifest if ``serving`` is None.
-
-        Then ``locked`` may say why the state that there is cannot be used, and ``deployment`` is a
-        provisional one.
-        """
-        self._serving = serving
-        self._locked = locked
+    def __init__(self, vault: Vault, provisional: Deployment, loaded: Loaded) -> None:
+        """Begin with what the vault held; without a manifest there is a provisional deployment."""
+        self._vault = vault
+        self._provisional = provisional
         self._lock = asyncio.Lock()
         self._listeners: list[Callable[[], None]] = []
-        self._set_deployment(deployment)
+        self._set(loaded)
 
     @property
     def deployment(self) -> Deployment:
@@ -65,6 +73,11 @@ class StateMachine:
     def serving(self) -> Serving | None:
         """What Marbles and users are served with; None before a manifest is set."""
         return self._serving
+
+    @property
+    def recovery(self) -> RecoveryRun | None:
+        """The way into a state that is locked, if there is one."""
+        return self._recovery
 
     def on_identity_change(self, listener: Callable[[], None]) -> None:
         """Have ``listener`` called whenever either identity has changed."""
@@ -109,10 +122,7 @@ class StateMachine:
 
         async def run() -> T:
             try:
-                serving, answer = await asyncio.to_thread(change)
-                if serving is not None:
-                    self._install(serving)
-                return answer
+                return await self._attempt(change)
             finally:
                 self._lock.release()
 
@@ -127,20 +137,50 @@ class StateMachine:
         """
         return await self.change(lambda: step(self.accepting()))
 
+    async def refresh(self) -> None:
+        """Catch up with others that share the store.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        if self._vault.is_shared and not await asyncio.to_thread(self._vault.is_current):
+            async with self._lock:
+                await self._catch_up()
+
     async def finish(self, last: Callable[[], None]) -> None:
         """Wait for the change that is under way, and run something after it; no other follows."""
         async with self._lock:
             await asyncio.to_thread(last)
 
-    def _install(self, serving: Serving) -> None:
+    async def _attempt(self, change: Callable[[], tuple[Serving | None, T]]) -> T:
+        for attempt in range(MAX_ATTEMPTS):
+            await self._catch_up()
+            try:
+                serving, answer = await asyncio.to_thread(change)
+            except ConflictError:
+                if attempt == MAX_ATTEMPTS - 1 or not self._vault.is_shared:
+                    raise
+                await asyncio.sleep(random.uniform(0, PAUSE))  # noqa: S311 - no secret
+                continue
+            if serving is not None:
+                self._install(Loaded(serving))
+            return answer
+        raise AssertionError
+
+    async def _catch_up(self) -> None:
+        if self._vault.is_shared and not await asyncio.to_thread(self._vault.is_current):
+            self._install(await asyncio.to_thread(load, self._vault))
+
+    def _install(self, loaded: Loaded) -> None:
         before = (self._mesh_identity, self._client_identity)
-        self._locked = ""
-        self._serving = serving
-        self._set_deployment(serving.deployment)
+        self._set(loaded)
         if (self._mesh_identity, self._client_identity) != before:
             self._tell()
 
-    def _set_deployment(self, deployment: Deployment) -> None:
+    def _set(self, loaded: Loaded) -> None:
+        self._serving, self._locked = loaded.serving, loaded.locked
+        self._recovery = loaded.recovery
+        deployment = loaded.serving.deployment if loaded.serving else self._provisional
         self._deployment = deployment
         self._mesh_identity = mesh_identity(deployment)
         self._client_identity = client_identity(deployment)

@@ -82,6 +82,19 @@ class Vault:
         self._written: _Written | None = None
         self._locked: Stored | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may change what the store holds."""
+        return self._store.is_shared
+
+    def is_current(self) -> bool:
+        """Whether nobody has changed what the store holds since it was read or written here.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        return self._store.head() == self._revision
+
     def open(self) -> Opened:
         """Load what the store holds.
 
@@ -89,6 +102,7 @@ class Vault:
             StoreError: The store cannot be read.
             PlatformError: The platform gave no key.
         """
+        self._revision = self._seal = self._written = self._locked = None
         stored = self._store.load()
         if stored is None:
             return Opened()
