@@ -8,6 +8,7 @@ import sys
 from typing import Final
 
 BENCHMARKS: Final = {
+    "activation-scaling": "benchmarks.activation_scaling",
     "activations": "benchmarks.activations",
     "client-api": "benchmarks.client_api",
     "premain-start": "benchmarks.premain_start",
