@@ -67,7 +67,7 @@ def test_only_the_entry_point_changes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("indent", ["\t", "   ", None])
 def test_formatting_stays(tmp_path: Path, indent: str | None, newline: str) -> None:
-    config = {**CONFIG, "entry_points": ["/bin"], "env": {"default": [], "untrusted": ["É"]}}
+    config = {**CONFIG, "entry_points": ["/bin"], "env": {"default": ["A=b"], "untrusted": ["É"]}}
     text = json.dumps(config, indent=indent, ensure_ascii=False)
     path = tmp_path / "Occlum.json"
     path.write_bytes(text.replace("\n", newline).encode())
@@ -76,7 +76,7 @@ def test_formatting_stays(tmp_path: Path, indent: str | None, newline: str) -> N
         **config,
         "entry_points": ["/bin/ringtaw-premain"],
         "env": {
-            "default": [],
+            "default": ["A=b", "LD_LIBRARY_PATH=/opt/ringtaw/lib"],
             "untrusted": [
                 "É",
                 "EDG_MARBLE_TYPE",
@@ -133,6 +133,7 @@ def test_copy_bom_file_beside_it_is_added_to(tmp_path: Path) -> None:
     assert items == [
         ("/bin/hello", "../hello"),
         ("/opt/ringtaw", "../premain"),
+        ("/opt/ringtaw/bin/python3._pth", "../python3._pth"),
         ("/bin/ringtaw-premain", "../ringtaw-premain"),
     ]
 
@@ -166,7 +167,7 @@ def test_without_a_single_copy_bom_file_one_is_made(tmp_path: Path) -> None:
         (tmp_path / name).write_text(COPY_BOM)
     preparation = prepare(write(tmp_path))
     names = {Path(change.path).name: change.before for change in preparation.changes}
-    assert names.keys() == {"Occlum.json", "premain.yaml", "ringtaw-premain"}
+    assert names.keys() == {"Occlum.json", "premain.yaml", "ringtaw-premain", "python3._pth"}
     assert names["premain.yaml"] is None
     apply(preparation.changes)
     assert prepare(tmp_path / "Occlum.json").changes == ()
@@ -196,13 +197,41 @@ def test_launcher_runs_the_premain_and_nothing_beside_it(tmp_path: Path) -> None
     assert "EDG_MARBLE_TYPE" in ran.stderr
 
 
-def test_launcher_names_the_python_of_the_runtime(tmp_path: Path) -> None:
-    (tmp_path / "premain/bin").mkdir(parents=True)
-    (tmp_path / "premain/bin/python3.11").write_text("x" * (3 << 20))
+def test_paths_are_those_of_the_runtime(tmp_path: Path) -> None:
+    (tmp_path / "premain/lib/python3.12").mkdir(parents=True)
+    (tmp_path / "premain/lib/python3.12/os.pyc").write_text("x" * (3 << 20))
     preparation = prepare(write(tmp_path))
-    first = text_after(preparation, "ringtaw-premain").splitlines()[0]
-    assert first == "#!/opt/ringtaw/bin/python3.11"
+    assert text_after(preparation, "ringtaw-premain").startswith("#!/opt/ringtaw/bin/python3\n")
+    paths = text_after(preparation, "python3._pth")
+    assert paths == "../lib/python3.12\n../lib/python3.12/lib-dynload\n"
     assert any("(1 files, 3.0 MiB)" in note for note in preparation.notes)
+
+
+def test_library_path_of_the_program_stays(tmp_path: Path) -> None:
+    env = {**CONFIG["env"], "default": ["LD_LIBRARY_PATH=/app/lib"]}
+    preparation = prepare(write(tmp_path, env=env))
+    after = json.loads(text_after(preparation, "Occlum.json"))["env"]["default"]
+    assert after == ["LD_LIBRARY_PATH=/opt/ringtaw/lib:/app/lib"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("", "no"), (":/app/lib", "/app/lib"), (":/a:/b", "/a:/b")]
+)
+def test_launcher_keeps_its_libraries_from_the_program(
+    tmp_path: Path, given: str, expected: str
+) -> None:
+    apply(prepare(write(tmp_path)).changes)
+    head, _ = (tmp_path / "ringtaw-premain").read_text().split("from ringtaw_premain")
+    program = head + 'print(os.environ.get("LD_LIBRARY_PATH", "no"))'
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "LD_LIBRARY_PATH": f"/opt/ringtaw/lib{given}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert ran.stdout.strip() == expected
 
 
 def test_notes_say_what_is_left_to_do(tmp_path: Path) -> None:

@@ -36,7 +36,11 @@ CONFIG: Final[dict[str, Any]] = {
     },
     "entry_points": ["/bin/ringtaw-premain"],
     "env": {
-        "default": ["OCCLUM=yes", "EDG_MARBLE_TYPE=hello"],
+        "default": [
+            "OCCLUM=yes",
+            "EDG_MARBLE_TYPE=hello",
+            "LD_LIBRARY_PATH=/opt/ringtaw/lib",
+        ],
         "untrusted": [
             "EDG_MARBLE_COORDINATOR_ADDR",
             "EDG_MARBLE_DNS_NAMES",

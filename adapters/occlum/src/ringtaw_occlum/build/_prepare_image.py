@@ -1,4 +1,4 @@
-"""The premain's share of the image: copy_bom targets for its runtime, and its launcher."""
+"""The premain's share of the image: copy_bom targets, its launcher, the paths of its Python."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from ringtaw_occlum.build.premain_runtime import (
     IMAGE_FOLDER,
     LAUNCHER,
     LAUNCHER_FILE,
+    PATHS,
+    PATHS_FILE,
     PremainRuntime,
     copy_source,
 )
@@ -50,8 +52,8 @@ def image_changes(
     changes = []
     if text != document.text:
         changes.append(FileChange(document.path, None if is_new else document.text, text))
-    launcher, notes = _launcher(config, runtime)
-    return [*changes, *launcher], [*_image_notes(document, runtime, config), *notes]
+    small, notes = _small_files(config, runtime)
+    return [*changes, *small], [*_image_notes(document, runtime, config), *notes]
 
 
 def _copy_bom_file(request: PrepareRequest) -> tuple[Document, bool]:
@@ -90,9 +92,10 @@ def _with_targets(document: Document, config: Path, runtime: str) -> str:
     lines: list[str] = []
     if not _has(document, IMAGE_FOLDER):
         lines += target_lines(IMAGE_FOLDER, whole=copy_source(config, runtime))
-    if not _has(document, LAUNCHER):
-        folder = LAUNCHER.rpartition("/")[0]
-        lines += target_lines(folder, file=copy_source(config, LAUNCHER_FILE))
+    for target, name in ((PATHS, PATHS_FILE), (LAUNCHER, LAUNCHER_FILE)):
+        if not _has(document, target):
+            folder = target.rpartition("/")[0]
+            lines += target_lines(folder, file=copy_source(config, name))
     return add_targets(document, lines) if lines else document.text
 
 
@@ -104,15 +107,16 @@ def _has_any(document: Document) -> bool:
     return _has(document, IMAGE_FOLDER) or _has(document, LAUNCHER)
 
 
-def _launcher(config: Path, runtime: PremainRuntime) -> tuple[list[FileChange], list[str]]:
-    path = config.parent / LAUNCHER_FILE
-    before = read_text(str(path)) if path.exists() else None
-    notes = []
-    if before is not None and not Program(path).is_executable():
-        notes.append(f"make the launcher executable, Occlum starts nothing else: chmod 755 {path}")
-    if before == runtime.launcher():
-        return [], notes
-    return [FileChange(str(path), before, runtime.launcher())], notes
+def _small_files(config: Path, runtime: PremainRuntime) -> tuple[list[FileChange], list[str]]:
+    changes, notes = [], []
+    for name, content in runtime.beside_config().items():
+        path = config.parent / name
+        before = read_text(str(path)) if path.exists() else None
+        if before != content:
+            changes.append(FileChange(str(path), before, content))
+        if before is not None and name == LAUNCHER_FILE and not Program(path).is_executable():
+            notes.append(f"make the launcher executable, or Occlum refuses it: chmod 755 {path}")
+    return changes, notes
 
 
 def _image_notes(document: Document, runtime: PremainRuntime, config: Path) -> list[str]:

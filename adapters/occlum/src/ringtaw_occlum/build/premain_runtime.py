@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,13 +16,26 @@ LAUNCHER: Final = "/bin/ringtaw-premain"
 """The entry point in the image."""
 LAUNCHER_FILE: Final = "ringtaw-premain"
 """Its name beside Occlum.json."""
+INTERPRETER: Final = f"{IMAGE_FOLDER}/bin/python3"
+PATHS: Final = f"{INTERPRETER}._pth"
+"""Tells Python where its library is, and to look at nothing else: as -I and -S do, which Occlum's
+``#!`` cannot give (CPython, Modules/getpath.py)."""
+PATHS_FILE: Final = "python3._pth"
+LIBRARIES: Final = f"{IMAGE_FOLDER}/lib"
+"""The shared libraries of that Python, for LD_LIBRARY_PATH."""
 
-_PYTHON: Final = "bin/python3"
-_SCRIPT: Final = """\
-#!{interpreter}
+_SCRIPT: Final = f"""\
+#!{INTERPRETER}
+import os
 import sys
 
-del sys.path[0]  # the folder of this script: the premain imports from its own Python alone
+if not sys.flags.safe_path:
+    del sys.path[0]  # the folder of this script: the premain imports from its own Python alone
+# The libraries of the premain's Python are not for the program that the premain becomes.
+folders = os.environ.pop("LD_LIBRARY_PATH", "").split(":")
+if others := [folder for folder in folders if folder not in ("", "{LIBRARIES}")]:
+    os.environ["LD_LIBRARY_PATH"] = ":".join(others)
+
 from ringtaw_premain.__main__ import main
 
 sys.exit(main())
@@ -35,28 +49,23 @@ class PremainRuntime:
 
     folder: Path
     is_there: bool
-    interpreter: str
-    """Absolute path in the image."""
+    library: str
+    """Name of the folder of Python's library: ``"python3.11"``."""
     files: int
     size: int
     """Bytes."""
 
-    def launcher(self) -> str:
-        """Return the script that is the entry point. Occlum takes no interpreter arguments."""
-        return _SCRIPT.format(interpreter=self.interpreter)
+    def beside_config(self) -> dict[str, str]:
+        """Return the small files that go into the image beside the folder, by name."""
+        paths = (f"../lib/{self.library}", f"../lib/{self.library}/lib-dynload")
+        return {LAUNCHER_FILE: _SCRIPT, PATHS_FILE: "".join(f"{path}\n" for path in paths)}
 
 
 def read_runtime(config: Path, runtime: str) -> PremainRuntime:
     """Look at the runtime folder that belongs to a configuration; it may not be there yet."""
     folder = config.parent / runtime
     sizes = _sizes(folder)
-    return PremainRuntime(
-        folder=folder,
-        is_there=bool(sizes),
-        interpreter=f"{IMAGE_FOLDER}/{_interpreter(folder)}",
-        files=len(sizes),
-        size=sum(sizes),
-    )
+    return PremainRuntime(folder, bool(sizes), _library(folder), len(sizes), sum(sizes))
 
 
 def copy_source(config: Path, path: str) -> str:
@@ -70,10 +79,10 @@ def copy_source(config: Path, path: str) -> str:
     return path if instance_folder(config) else os.path.join("..", path)
 
 
-def _interpreter(folder: Path) -> str:
-    """Return the path of Python in the runtime, the most exact name there is."""
-    found = sorted((folder / "bin").glob("python3.*[0-9]"))
-    return f"bin/{found[-1].name}" if found else _PYTHON
+def _library(folder: Path) -> str:
+    """Return the name in the runtime, or that of the Python which would make one by default."""
+    found = sorted((folder / "lib").glob("python3.*[0-9]"))
+    return found[-1].name if found else f"python3.{sys.version_info.minor}"
 
 
 def _sizes(folder: Path) -> list[int]:

@@ -24,9 +24,10 @@ from ringtaw_occlum.build._resources import (
 from ringtaw_occlum.build.configuration import Configuration, configuration
 from ringtaw_occlum.build.editable import require_valid
 from ringtaw_occlum.build.paths import normal
-from ringtaw_occlum.build.premain_runtime import LAUNCHER, PremainRuntime, read_runtime
+from ringtaw_occlum.build.premain_runtime import LAUNCHER, LIBRARIES, PremainRuntime, read_runtime
 from ringtaw_occlum.build.sizes import MIB, megabytes
 
+LIBRARY_PATH: Final = "LD_LIBRARY_PATH"
 _EXAMPLE: Final = "/bin/hello"
 
 
@@ -52,7 +53,7 @@ def prepare(request: PrepareRequest) -> Preparation:
 def _edited(config: Configuration) -> tuple[str, list[str]]:
     notes: list[str] = []
     text = _with_entry_point(config, notes)
-    text = _with_variables(text, config)
+    text = _with_library_path(_with_variables(text, config), config)
     for key, limit, needed in _too_small(config):
         text = set_value(text, ("resource_limits", key), megabytes(needed))
         notes.append(f"resource_limits.{key}: {megabytes(limit)} is too little beside the premain")
@@ -79,6 +80,20 @@ def _with_variables(text: str, config: Configuration) -> str:
         if name not in known:
             text = json_array.append(text, ("env", "untrusted"), name)
     return text
+
+
+def _with_library_path(text: str, config: Configuration) -> str:
+    """Let the premain's Python find its libraries; the launcher takes the folder out again."""
+    for at, variable in config.subject.texts("env", "default"):
+        name, _, value = variable.partition("=")
+        if name == LIBRARY_PATH:
+            folders = value.split(":")
+            if LIBRARIES in folders:
+                return text
+            return set_value(
+                text, ("env", "default", at), f"{name}={':'.join([LIBRARIES, *folders])}"
+            )
+    return json_array.append(text, ("env", "default"), f"{LIBRARY_PATH}={LIBRARIES}")
 
 
 def _too_small(config: Configuration) -> Iterator[tuple[str, int, int]]:
