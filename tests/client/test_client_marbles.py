@@ -10,6 +10,7 @@ import pytest
 from ringtaw_client import (
     CoordinatorIdentity,
     EvidenceRejectedError,
+    IdentityChangedError,
     InputError,
     NameMismatchError,
     PinnedCoordinator,
@@ -87,6 +88,13 @@ def test_former_manifest(pinned: PinnedCoordinator, port: str) -> None:
         verify_marble(f"localhost:{port}", updated)
     found = verify_marble(f"localhost:{port}", replace(updated, intermediate=b""))
     assert found.checks[-1].name == "marble-type"
+
+
+def test_marble_is_no_coordinator(pinned: PinnedCoordinator, port: str) -> None:
+    """Its certificate leads to the root and is for the right name, and still will not do."""
+    impostor = PinnedCoordinator(f"localhost:{port}", pinned.identity)
+    with pytest.raises(IdentityChangedError, match="as those of Marbles are"):
+        impostor.status()
 
 
 def test_coordinator_is_no_marble(pinned: PinnedCoordinator) -> None:

@@ -65,11 +65,24 @@ class PinnedPeer:
             NameMismatchError: The peer is the Coordinator, but has another name.
         """
         try:
-            return self._tls.wrap_socket(tcp, server_hostname=self._server_name)
+            connection = self._tls.wrap_socket(tcp, server_hostname=self._server_name)
         except ssl.SSLCertVerificationError as error:
             if error.verify_code in NAME_MISMATCHES:
                 raise self._name_mismatch() from None
-            raise self._identity_changed(error.verify_message) from None
+            raise self._identity_changed(error.verify_message, self._presented()) from None
+        self._refuse_others(connection)
+        return connection
+
+    def _refuse_others(self, connection: ssl.SSLSocket) -> None:
+        """Refuse who presents a certificate that the root issued: a Marble, of any name it chose.
+
+        A Coordinator presents the root certificate itself.
+        """
+        certificate = connection.getpeercert(binary_form=True) or b""
+        if certificate != self._identity.root:
+            connection.close()
+            reason = "it was issued by the root, as those of Marbles are"
+            raise self._identity_changed(reason, hashlib.sha256(certificate).hexdigest())
 
     def _name_mismatch(self) -> ClientError:
         names = ", ".join(self._identity.names) or "no name at all"
@@ -80,8 +93,7 @@ class PinnedPeer:
             "with EDG_COORDINATOR_DNS_NAMES before a Coordinator's first start",
         )
 
-    def _identity_changed(self, reason: str) -> ClientError:
-        found = self._presented()
+    def _identity_changed(self, reason: str, found: str) -> ClientError:
         return IdentityChangedError(
             "whoever answers is not the Coordinator that is trusted: its root certificate has "
             f"SHA-256 {self._identity.fingerprint}, presented is one with {found or 'unknown'} "

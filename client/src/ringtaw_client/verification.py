@@ -3,7 +3,7 @@
 1. It is asked for a quote with a fresh nonce, over TLS whose certificate is taken as it comes.
 2. The quote is verified: genuine hardware, trusted root.
 3. Its report data must be SHA-256 of the root certificate and the nonce.
-4. The certificate of that TLS connection must be the root, or issued by it.
+4. The certificate of that TLS connection must be the root: a Marble has one issued by it.
 5. The enclave must have the properties, and the platform the TCB status, that the policy names.
 
 Whoever passes is pinned: from then on only a TLS connection to this very root is used.
@@ -133,7 +133,7 @@ def connect_insecurely(
     parsed = Address.parse(address)
     _log.warning("https://%s: the Coordinator is NOT VERIFIED: it may be anybody", parsed)
     claim = ask_for_claim(parsed, b"", UnknownPeer(parsed).connect, limits)
-    if not claim.identity.has_issued(claim.tls_certificate):
+    if claim.tls_certificate != claim.identity.root:
         raise EvidenceRejectedError(
             "the TLS connection does not end at the Coordinator whose certificates came over it",
             where=f"https://{parsed}",
