@@ -80,6 +80,11 @@ def test_the_report_on_standard_output(toy: Path) -> None:
     assert counted == len(outcomes(report))
 
 
+def test_one_subject_alone(toy: Path) -> None:
+    done = ringtaw(toy, "check", "toy", "--only", "descriptor", "--format", "json")
+    assert {name.partition("/")[0] for name in outcomes(json.loads(done.stdout))} == {"descriptor"}
+
+
 def test_expected_failures(toy: Path) -> None:
     listed = toy / "expected.toml"
     failed = json.loads(ringtaw(toy, "check", "toy", "--format", "json").stdout)
@@ -124,6 +129,7 @@ def test_a_list_that_is_none(toy: Path, content: str, told: str) -> None:
         (["check", "toy", "--harness", "absent:Harness"], "cannot load the harness"),
         (["check", "toy", "--harness", "json:JSONDecoder"], "derive it from"),
         (["check", "toy", "--harness", "absent.py:Harness"], "FileNotFoundError"),
+        (["check", "toy", "--only", "x"], "there is no subject 'x'; there is descriptor, runtime"),
         (["try", "toy"], "nobody says how to get inside its runtime here"),
         (["new", "Toy"], "cannot be the name of an adapter"),
         (["new", "toy"], "is installed already, by toy-1.0"),

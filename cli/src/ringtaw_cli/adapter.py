@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from ringtaw_cli.exits import ExitCode
 from ringtaw_cli.table import Entry
 
 if TYPE_CHECKING:
+    from ringtaw_testkit.conformance.model import Case
     from ringtaw_testkit.harness import Harness
 
 Parameters = ParamSpec("Parameters")
@@ -106,7 +107,7 @@ def try_(name: str, arguments: tuple[str, ...], harness: str) -> None:
 @click.command(
     "check",
     cls=Command,
-    examples=["shoebox", "shoebox --side runtime --report report.json"],
+    examples=["shoebox --only launch", "shoebox --report report.json"],
     short_help="Check that an adapter keeps the contract.",
 )
 @click.argument("name")
@@ -124,6 +125,12 @@ def try_(name: str, arguments: tuple[str, ...], harness: str) -> None:
 @click.option(
     "--side", type=click.Choice(["runtime", "build"]), help="Check this side alone. [default: both]"
 )
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="SUBJECT",
+    help="Check this subject alone, the part of a case's name before the slash; may be repeated.",
+)
 @_HARNESS
 @format_option()
 @_with_testkit
@@ -132,6 +139,7 @@ def check(
     expected_failures: Path | None,
     report: Path | None,
     side: str | None,
+    only: tuple[str, ...],
     harness: str,
     output_format: str,
 ) -> None:
@@ -156,13 +164,25 @@ def check(
         expected = read_expected_failures(path, {case.name for case in ALL}) if path else {}
     except ExpectedFailuresError as error:
         raise click.UsageError(str(error)) from None
-    sides = [Side(side)] if side else list(Side)
-    result = check_adapter(name, _harness(name, harness), sides=sides, expected_failures=expected)
+    result = check_adapter(
+        name,
+        _harness(name, harness),
+        sides=[Side(side)] if side else list(Side),
+        cases=_of_subjects(ALL, only),
+        expected_failures=expected,
+    )
     content = json.dumps(result.as_json(), indent=2)
     if report:
         report.write_text(content + "\n", encoding="utf-8")
     output.data(content + "\n" if output_format == "json" else result.as_text(), end="")
     raise click.exceptions.Exit(ExitCode.OK if result.passed else ExitCode.POLICY_MISMATCH)
+
+
+def _of_subjects(cases: Sequence[Case], subjects: Sequence[str]) -> Sequence[Case]:
+    known = dict.fromkeys(case.subject for case in cases)
+    if unknown := [subject for subject in subjects if subject not in known]:
+        raise click.UsageError(f"there is no subject {unknown[0]!r}; there is {', '.join(known)}")
+    return [case for case in cases if not subjects or case.subject in subjects]
 
 
 def _harness(name: str, reference: str) -> Harness:

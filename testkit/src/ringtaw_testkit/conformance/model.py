@@ -57,6 +57,11 @@ class Case:
     run: Callable[[Context], None] = field(repr=False)
     """Raises Failed or Skipped; returns if the adapter does it."""
 
+    @property
+    def subject(self) -> str:
+        """What it is about: the part of its name before the slash."""
+        return self.name.partition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
