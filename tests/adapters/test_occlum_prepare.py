@@ -16,6 +16,7 @@ from ringtaw_occlum.build.copy_bom import copied, read_copy_bom
 from ringtaw_premain.build_hookspecs import Preparation, PrepareRequest, ValidateRequest
 from ringtaw_premain.errors import PlatformError
 
+from tests.support.documentation import PROJECT
 from tests.support.occlum_deployment import CONFIG
 
 COPY_BOM: Final = """\
@@ -232,6 +233,11 @@ def test_launcher_keeps_its_libraries_from_the_program(
         timeout=60,
     )
     assert ran.stdout.strip() == expected
+
+
+def test_launcher_on_the_page_is_the_one_that_is_written(tmp_path: Path) -> None:
+    page = (PROJECT / "docs/occlum.md").read_text()
+    assert f"```python\n{text_after(prepare(write(tmp_path)), 'ringtaw-premain')}```" in page
 
 
 def test_notes_say_what_is_left_to_do(tmp_path: Path) -> None:
