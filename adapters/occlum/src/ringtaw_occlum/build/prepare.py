@@ -124,7 +124,7 @@ def _advice(config: Configuration, runtime: PremainRuntime) -> Iterator[str]:
         "of a Python for those, such as conda's, not of a newer distribution's"
     )
     if not runtime.is_there:
-        yield f"{runtime.folder} is not there yet: make the premain's runtime in it (ringtaw runtime build)"
+        yield f"{runtime.folder} is not there yet: make it (ringtaw runtime build)"
     if config.is_debuggable():
         yield "metadata.debuggable is true: set it to false before production"
     yield (
