@@ -104,7 +104,7 @@ _OBJECTS: Final = {
     "Packages": ("Package", "TrustDomain"),
     "Infrastructures": ("Infrastructure",),
     "Marbles": ("Marble", "Parameters", "EncodedContent"),
-    "Secrets": ("Secret", "Certificate", "Name", "URI"),
+    "Secrets": ("Secret", "Certificate", "Name", "URI", "IPRange"),
     "Users": ("User",),
     "Roles": ("Role",),
     "RecoveryKeys": (),

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from ringtaw_coordinator.manifest.model import CertificateTemplate, Name
+from ringtaw_coordinator.manifest.model import CertificateTemplate, Name, Names
 from ringtaw_schemas import manifest_schema
 
 from tests.manifest.samples import JSON, accepted, problem, warning, with_cert, with_secret
@@ -127,8 +127,8 @@ def test_what_is_overwritten_or_describes_another_certificate_is_ignored() -> No
 
 
 def test_zero_values_of_unsupported_fields_are_ignored() -> None:
-    zeroes = {"OCSPServer": None, "PermittedDNSDomainsCritical": False, "SignatureAlgorithm": 0}
-    assert template(**zeroes, PermittedDNSDomains=[]) == CertificateTemplate()
+    zeroes = {"ExtraExtensions": None, "InhibitAnyPolicyZero": False, "SignatureAlgorithm": 0}
+    assert template(**zeroes, PolicyMappings=[]) == CertificateTemplate()
 
 
 def test_every_field_may_be_null_as_go_sends_it() -> None:
@@ -136,8 +136,37 @@ def test_every_field_may_be_null_as_go_sends_it() -> None:
     assert template(**dict.fromkeys(fields)) == CertificateTemplate()
 
 
+def test_where_the_authority_publishes_and_what_it_may_issue() -> None:
+    made = template(
+        OCSPServer=["http://ocsp.example.org"],
+        IssuingCertificateURL=["http://example.org/ca.crt"],
+        CRLDistributionPoints=["http://example.org/1.crl", "http://example.org/2.crl"],
+        PermittedDNSDomainsCritical=True,
+        PermittedDNSDomains=["example.org", ".example.com"],
+        PermittedIPRanges=[{"IP": "10.0.0.0", "Mask": "/wAAAA=="}],
+        ExcludedIPRanges=[{"IP": "2001:db8::", "Mask": "/////wAAAAAAAAAAAAAAAA=="}],
+        ExcludedEmailAddresses=["root@example.org", "example.net"],
+        ExcludedURIDomains=["example.net"],
+    )
+    assert made == CertificateTemplate(
+        ocsp_servers=("http://ocsp.example.org",),
+        issuer_urls=("http://example.org/ca.crt",),
+        crl_urls=("http://example.org/1.crl", "http://example.org/2.crl"),
+        permitted=Names(dns_domains=("example.org", ".example.com"), ip_ranges=("10.0.0.0/8",)),
+        excluded=Names(
+            ip_ranges=("2001:db8::/32",),
+            email_addresses=("root@example.org", "example.net"),
+            uri_domains=("example.net",),
+        ),
+        are_constraints_critical=True,
+    )
+
+
+NO_NETWORK = ("/PermittedIPRanges/0", "is no network")
+
+
 @pytest.mark.parametrize(
-    "field", ["PermittedDNSDomains", "ExcludedURIDomains", "OCSPServer", "CRLDistributionPoints"]
+    "field", ["ExtraExtensions", "PolicyMappings", "InhibitAnyPolicy", "SignatureAlgorithm"]
 )
 def test_fields_that_would_be_lost_are_refused(field: str) -> None:
     found = problem(with_cert(**{field: ["x"]}))
@@ -152,6 +181,18 @@ def test_fields_that_would_be_lost_are_refused(field: str) -> None:
         ({"DNSNames": [""]}, "/DNSNames/0", "is no DNS name"),
         ({"IPAddresses": ["10.0.0.256"]}, "/IPAddresses/0", "is no IP address"),
         ({"IPAddresses": ["fe80::1%lo"]}, "/IPAddresses/0", "is no IP address"),
+        ({"OCSPServer": ["http://é"]}, "/OCSPServer/0", "is no URL in ASCII"),
+        ({"CRLDistributionPoints": [""]}, "/CRLDistributionPoints/0", "is no URL in ASCII"),
+        ({"ExcludedDNSDomains": ["a b"]}, "/ExcludedDNSDomains/0", "is no DNS domain in ASCII"),
+        ({"PermittedIPRanges": [{"IP": "10.0.0.1", "Mask": "/wAAAA=="}]}, *NO_NETWORK),
+        ({"PermittedIPRanges": [{"IP": "10.0.0.0", "Mask": "/wD/AA=="}]}, *NO_NETWORK),
+        ({"PermittedIPRanges": [{"IP": "10.0.0.0", "Mask": "/w=="}]}, *NO_NETWORK),
+        (
+            {"PermittedIPRanges": [{"IP": "::", "Mask": "/wAAAA=="}]},
+            "/PermittedIPRanges/0",
+            "length",
+        ),
+        ({"PermittedIPRanges": [{"IP": "::"}]}, *NO_NETWORK),
         ({"EmailAddresses": ["é@example.org"]}, "/EmailAddresses/0", "is no e-mail address"),
         ({"URIs": [{"Host": "h"}]}, "/URIs/0", '"Scheme" is missing'),
         ({"URIs": [{"Scheme": "é", "Opaque": "x"}]}, "/URIs/0", "is no URI"),

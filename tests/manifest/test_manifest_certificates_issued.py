@@ -38,6 +38,21 @@ URI = st.fixed_dictionaries(
     optional=dict.fromkeys(["Opaque", "Host", "Path", "RawPath", "RawQuery", "Fragment"], TEXT),
 )
 ADDRESSES = ["10.0.0.1", "::1", "::ffff:1.2.3.4", "fe80::1%lo", "1.2.3", "01.2.3.4"]
+MASKS = [
+    "/wAAAA==",
+    "//8AAA==",
+    "/////w==",
+    "AAAAAA==",
+    "//4A/w==",
+    "/w==",
+    "//////////8AAAAAAAAAAA==",
+]
+IP_RANGE = st.fixed_dictionaries(
+    {
+        "IP": st.sampled_from(["10.0.0.0", "0.0.0.0", "10.1.2.3", "2001:db8::", "::", "x"]),
+        "Mask": st.sampled_from(MASKS),
+    }
+)
 CERT = st.fixed_dictionaries(
     {},
     optional={
@@ -52,6 +67,11 @@ CERT = st.fixed_dictionaries(
         "UnknownExtKeyUsage": st.lists(ARCS, max_size=2),
         "PolicyIdentifiers": st.lists(ARCS, max_size=2),
         "Policies": st.lists(st.sampled_from(["1.2.3", "2.5.29.32.0", "1", "2.999.1"]), max_size=2),
+        **dict.fromkeys(["OCSPServer", "IssuingCertificateURL", "CRLDistributionPoints"], TEXTS),
+        **dict.fromkeys(["PermittedDNSDomains", "ExcludedURIDomains"], TEXTS),
+        "PermittedEmailAddresses": TEXTS,
+        "ExcludedIPRanges": st.lists(IP_RANGE, max_size=2),
+        "PermittedDNSDomainsCritical": st.booleans(),
         "SubjectKeyId": st.lists(st.integers(0, 255), max_size=3),
         "MaxPathLen": st.integers(-1, 255),
         "MaxPathLenZero": st.booleans(),

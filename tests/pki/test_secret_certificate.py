@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 from ringtaw_coordinator.manifest.model import (
     CertificateTemplate,
     Name,
+    Names,
     SecretDefinition,
     SecretType,
 )
@@ -211,6 +212,37 @@ def test_authority_policies_and_key_identifier(issue: Issue) -> None:
     oids = [policy.policy_identifier.dotted_string for policy in policies]
     assert oids == ["1.2.3", "2.5.29.32.0"]
     assert extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest == b"id"
+
+
+def test_where_the_authority_publishes_and_what_it_may_issue(issue: Issue) -> None:
+    template = CertificateTemplate(
+        ocsp_servers=("http://ocsp.example.org",),
+        issuer_urls=("http://example.org/ca.crt",),
+        crl_urls=("http://example.org/1.crl", "http://example.org/2.crl"),
+        permitted=Names(dns_domains=(".example.org",), ip_ranges=("10.0.0.0/8",)),
+        excluded=Names(email_addresses=("example.net",), uri_domains=("example.net",)),
+        are_constraints_critical=True,
+        is_ca=True,
+    )
+    extensions = issue(template).extensions
+    access = extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    assert [(a.access_method, a.access_location.value) for a in access] == [
+        (AuthorityInformationAccessOID.OCSP, "http://ocsp.example.org"),
+        (AuthorityInformationAccessOID.CA_ISSUERS, "http://example.org/ca.crt"),
+    ]
+    points = extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    urls = [name.value for point in points for name in point.full_name or ()]
+    assert urls == ["http://example.org/1.crl", "http://example.org/2.crl"]
+    constraints = extensions.get_extension_for_class(x509.NameConstraints)
+    assert constraints.critical
+    assert constraints.value.permitted_subtrees == [
+        x509.DNSName(".example.org"),
+        x509.IPAddress(ipaddress.ip_network("10.0.0.0/8")),
+    ]
+    assert constraints.value.excluded_subtrees == [
+        x509.RFC822Name("example.net"),
+        x509.UniformResourceIdentifier("example.net"),
+    ]
 
 
 def test_validity(issue: Issue) -> None:

@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from ringtaw_coordinator.manifest.document import Node
 from ringtaw_coordinator.manifest.model import CertificateTemplate, Name
+from ringtaw_coordinator.manifest.name_constraints import ascii_name, constraints
 from ringtaw_coordinator.manifest.report import Report
 from ringtaw_coordinator.manifest.scalars import bytes_of, checked_oid, object_identifier, time
 from ringtaw_coordinator.manifest.uri import uri
@@ -67,6 +68,12 @@ class _Template:
             unknown_ext_key_usage=self._each("UnknownExtKeyUsage", object_identifier),
             policy_identifiers=self._policies(),
             subject_key_id=self._report.parsed(node.get("SubjectKeyId"), bytes_of) or b"",
+            ocsp_servers=self._each("OCSPServer", _url),
+            issuer_urls=self._each("IssuingCertificateURL", _url),
+            crl_urls=self._each("CRLDistributionPoints", _url),
+            permitted=constraints(node, "Permitted", self._report),
+            excluded=constraints(node, "Excluded", self._report),
+            are_constraints_critical=node.flag("PermittedDNSDomainsCritical"),
             is_ca=node.flag("IsCA"),
             max_path_len=self._max_path_len(),
         )
@@ -153,6 +160,10 @@ def _ip_address(node: Node) -> str:
         return str(ip_address(str(node.value)))
     except ValueError:
         raise ValueError("is no IP address") from None
+
+
+def _url(node: Node) -> str:
+    return ascii_name(node, "URL")
 
 
 def _email_address(node: Node) -> str:

@@ -145,6 +145,17 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
+class Names:
+    """Names of four kinds that a certificate authority may or may not issue certificates for."""
+
+    dns_domains: tuple[str, ...] = ()
+    ip_ranges: tuple[str, ...] = ()
+    """With the length of the prefix, such as 10.0.0.0/8."""
+    email_addresses: tuple[str, ...] = ()
+    uri_domains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateTemplate:
     """What a manifest says about a certificate to generate; None means the default applies.
 
@@ -165,6 +176,12 @@ class CertificateTemplate:
     policy_identifiers: tuple[str, ...] = ()
     """Dotted OIDs."""
     subject_key_id: bytes = b""
+    ocsp_servers: tuple[str, ...] = ()
+    issuer_urls: tuple[str, ...] = ()
+    crl_urls: tuple[str, ...] = ()
+    permitted: Names = Names()
+    excluded: Names = Names()
+    are_constraints_critical: bool = False
     is_ca: bool = False
     max_path_len: int | None = None
 

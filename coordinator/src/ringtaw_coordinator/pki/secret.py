@@ -17,6 +17,7 @@ from ringtaw_coordinator.pki.authority import (
     key_identifier_of_issuer,
     load_signing_key,
 )
+from ringtaw_coordinator.pki.constraints import authority_extensions
 from ringtaw_coordinator.pki.fields import (
     LOOPBACK,
     NO_EXPIRATION,
@@ -104,6 +105,7 @@ def _extensions(
         yield x509.SubjectAlternativeName(names), False
     if template.policy_identifiers:
         yield _policies(template), False
+    yield from authority_extensions(template)
     if template.subject_key_id:
         yield x509.SubjectKeyIdentifier(template.subject_key_id), False
     else:
