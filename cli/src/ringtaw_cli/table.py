@@ -21,6 +21,10 @@ COMMANDS: Final[dict[str, Entry]] = {
         "ringtaw_cli.adapter:adapter", "Make an adapter of one's own, try it and check it."
     ),
     "plugins": Entry("ringtaw_cli.plugins:plugins", "List the installed adapters."),
+    "runtime": Entry(
+        "ringtaw_cli.runtime:runtime",
+        "Make the premain's own Python, with what an activation needs.",
+    ),
 }
 
 ADAPTER_COMMANDS: Final[dict[str, Entry]] = {
