@@ -132,6 +132,11 @@ HAS: Final[list[tuple[str, Mutation]]] = [
     ("script-arguments", image("/bin/ringtaw-premain", "#!/opt/python3 -I\n")),
     ("script-arguments", image("/bin/hello", "#!/bin/python3\r\n")),
     ("forks", argv("/usr/bin/gunicorn", "app")),
+    ("forks", image("/bin/hello", "#!/bin/python3\nimport multiprocessing\n")),
+    (
+        "forks",
+        both(image("/app.py", "import os\nif os.fork() == 0:\n"), argv("/bin/hello", "/app.py")),
+    ),
     ("ttls-not-enforced", TLS),
     ("missing-source", both(image("/bin/x", ""), copying(COPY_BOM))),
     (
@@ -275,3 +280,9 @@ def test_folders_and_unreadable_files_beside_it_are_passed_over(case: Case) -> N
     (finding,) = case.findings()
     assert finding.file.endswith("b.yaml")
     assert "larger than 128 KiB" in finding.message
+
+
+def test_scripts_that_spawn_are_fine(case: Case) -> None:
+    case.fill_image()
+    case.write("image/bin/hello", "#!/bin/python3\nimport subprocess  # not multiprocessing\n")
+    assert case.findings() == []

@@ -17,6 +17,11 @@ _FORKING: Final = re.compile(
     r"(?:gunicorn|uwsgi|celery|supervisord|nginx|apache2|httpd|php-fpm|postgres|mysqld_safe"
     r"|sh|bash|dash|ash|ksh|zsh|make|cron|sshd|inetd|s6-\w+|tini|dumb-init)[0-9.]*"
 )
+_FORKING_CALL: Final = re.compile(
+    rb"^[ \t]*(?:import|from)[ \t]+multiprocessing\b|\bos\.fork(?:pty)?[ \t]*\(", re.MULTILINE
+)
+"""In Python: multiprocessing forks by default on Linux; subprocess does not need to."""
+_SCRIPT_SIZE: Final = 1 << 20
 
 
 def check_program(config: Configuration) -> Iterator[Finding]:
@@ -72,11 +77,25 @@ def _check_argv(config: Configuration, marble: Marble) -> Iterator[Finding]:
             cure="copy it there, or correct the path",
         )
     yield from script_findings(config, program, *keys, 0)
-    if _FORKING.fullmatch(posixpath.basename(program)):
+    yield from _check_forks(config, marble, keys)
+
+
+def _check_forks(config: Configuration, marble: Marble, keys: tuple[str, ...]) -> Iterator[Finding]:
+    if _FORKING.fullmatch(posixpath.basename(marble.argv[0])):
         yield config.subject.manifest_finding(
             "forks",
             *keys,
             0,
-            message=f"{posixpath.basename(program)} usually forks, and Occlum has no fork",
+            message=f"{posixpath.basename(marble.argv[0])} usually forks, and Occlum has no fork",
             cure="let it run as one process, or start processes by posix_spawn",
         )
+    for at, word in enumerate(marble.argv):
+        script = config.image.find(word) if word.startswith("/") else None
+        if script and (call := _FORKING_CALL.search(script.head(_SCRIPT_SIZE))):
+            yield config.subject.manifest_finding(
+                "forks",
+                *keys,
+                at,
+                message=f"{word} uses {call[0].decode().strip(' (')}, and Occlum has no fork",
+                cure='use threads, or multiprocessing.set_start_method("spawn")',
+            )

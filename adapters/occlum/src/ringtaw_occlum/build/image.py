@@ -46,13 +46,17 @@ class Program:
         except OSError:
             return True
 
-    def interpreter_line(self) -> str | None:
-        """Return what follows ``#!`` on its first line, if it is a script."""
+    def head(self, size: int) -> bytes:
+        """Return how it begins; nothing if it cannot be read."""
         try:
             with self.path.open("rb") as file:
-                head = file.read(_HEAD)
+                return file.read(size)
         except OSError:
-            return None
+            return b""
+
+    def interpreter_line(self) -> str | None:
+        """Return what follows ``#!`` on its first line, if it is a script."""
+        head = self.head(_HEAD)
         if not head.startswith(b"#!"):
             return None
         return head[2:].split(b"\n", 1)[0].decode(errors="replace").lstrip(" \t")
