@@ -171,16 +171,19 @@ async def test_refusals_keep_their_text(
     assert refusal(answer) == (*v2, str(error))
 
 
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("a secret"), ConnectionError("a secret"), ValueError("a secret")]
+)
 async def test_an_unforeseen_failure_says_nothing_of_itself(
-    port: int, facade: ScriptedFacade, capfd: pytest.CaptureFixture[str]
+    port: int, facade: ScriptedFacade, capfd: pytest.CaptureFixture[str], failure: Exception
 ) -> None:
-    facade.error = RuntimeError("a secret")
+    facade.error = failure
     for path in ("/quote", "/api/v2/quote"):
         status, kind, message = refusal(await ask(port, "GET", path))
         assert (status, kind) == (500, "error")
         assert "secret" not in message
     log = "".join(capfd.readouterr())
-    assert "RuntimeError at" in log
+    assert f"{type(failure).__name__} at" in log
     assert "a secret" not in log
 
 

@@ -73,9 +73,9 @@ class ClientApp:
             return await self._run(endpoint, request, connection)
         except RequestError as refusal:
             return _refuse_request(refusal, endpoint)
-        except ConnectionError:
-            raise
         except Exception as problem:
+            if isinstance(problem, ConnectionError) and connection.is_closing():
+                raise  # the client went away
             return _refuse(problem, endpoint)
 
     async def _run(
