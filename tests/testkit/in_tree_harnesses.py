@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -11,16 +10,14 @@ from pathlib import Path
 
 from ringtaw_attestation import parse_quote
 from ringtaw_attestation.softtee import Enclave, SoftwareTee, TrustDomain, open_software_tee
-from ringtaw_premain.build_hookspecs import PackageProperties
 from ringtaw_softtee.identity import write_identity
 from ringtaw_testkit.harness import Harness, Inside, Sample
 
 from tests.standins.libos import COMPILER, build_shim, gramine_device, occlum_device
 from tests.standins.quote_provider import QuoteProvider
 from tests.standins.tdx import tdx_guest
-from tests.support.sigstructs import MR_ENCLAVE, make_sigstruct, mr_signer, signing_key
+from tests.testkit import in_tree_samples
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 UNSIGNED_REPORT_DATA = slice(368, 432)
 REPORT_DATA_SIZE = 64
 
@@ -55,15 +52,8 @@ class GramineHarness(Harness):
     def inside(self, directory: Path) -> AbstractContextManager[Inside] | None:
         return self._inside(directory) if COMPILER else None
 
-    def sample(self, directory: Path) -> Sample | None:
-        config = directory / "hello.manifest.template"
-        shutil.copy(EXAMPLES / "gramine" / config.name, config)
-        libraries = {"interpreter": "/usr/bin/python3.11", "arch_libdir": "/lib/x86_64-linux-gnu"}
-        signature = directory / "hello.sig"
-        signature.write_bytes(make_sigstruct(isv_prod_id=3, isv_svn=5))
-        signer = mr_signer(signing_key())
-        properties = PackageProperties(MR_ENCLAVE, signer, 3, 5, debug=False)
-        return Sample(config, variables=libraries, artefact=signature, properties=properties)
+    def sample(self, directory: Path) -> Sample:
+        return in_tree_samples.gramine(directory)
 
     @contextmanager
     def _inside(self, directory: Path) -> Iterator[Inside]:
@@ -82,6 +72,9 @@ class OcclumHarness(Harness):
 
     def inside(self, directory: Path) -> AbstractContextManager[Inside] | None:
         return self._inside() if COMPILER else None
+
+    def sample(self, directory: Path) -> Sample:
+        return in_tree_samples.occlum(directory)
 
     @contextmanager
     def _inside(self) -> Iterator[Inside]:
@@ -136,3 +129,6 @@ class SimulationHarness(Harness):
 
 class EgoHarness(Harness):
     """Nothing to get into: EGo has a premain of its own."""
+
+    def sample(self, directory: Path) -> Sample:
+        return in_tree_samples.ego(directory)
