@@ -65,8 +65,8 @@ def build(
     """
     _require_replaceable(output)
     output = output.absolute()
-    interpreter = Interpreter(python)
-    found = find_packages(adapters, packages)
+    interpreter = Interpreter(python.absolute())
+    found = find_packages(adapters, packages.absolute() if packages else None)
     references = (*found.adapters.values(), *found.runtimes)
     modules = runtime_modules(found.folders, references, include)
     modules.update(dict.fromkeys((*_CODECS, *_RUNNER), False))
