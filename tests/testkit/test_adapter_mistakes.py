@@ -78,6 +78,20 @@ def failure(name: str, case: str) -> str:
     return result.message
 
 
+class CommandHarness(Harness):
+    """Getting inside takes a command, as it does for a libOS with a loader."""
+
+    def inside(self, directory: Path) -> AbstractContextManager[Inside]:
+        return nullcontext(Inside({}, prefix=("env", "INSIDE=1")))
+
+
+def test_a_harness_that_gets_inside_by_a_command(site: Path) -> None:
+    adapter(site, "toy")
+    names = ("runtime/detect-says-no-outside", "runtime/detect-says-yes-inside", "attack/none")
+    report = check_adapter("toy", CommandHarness(), cases=[CASES[name] for name in names])
+    assert [result.outcome for result in report.results] == [Outcome.PASSED] * len(names)
+
+
 def test_a_misspelt_hook(site: Path, tmp_path: Path) -> None:
     adapter(site, "toy", hooks=GOOD.replace("issue_evidence", "issue_evidense"))
     told = ["adapter(toy)", "issue_evidense", "rename issue_evidense to issue_evidence"]

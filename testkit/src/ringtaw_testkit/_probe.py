@@ -122,7 +122,6 @@ def _build_calls(adapter: Adapter) -> dict[str, Call]:
 def _observed(calls: Mapping[str, Call], request: Arguments, output: TextIO) -> Answer:
     given = request["arguments"]
     secrets = [bytes.fromhex(secret) for secret in request["secrets"]]
-    # Given to the answer afterwards, so that what is made for it counts as nobody's.
     with _variables(request["environ"]):
         before = Snapshot.take()
         with recorded() as deeds, _reads() as reads:

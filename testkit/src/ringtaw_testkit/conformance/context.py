@@ -141,6 +141,14 @@ class Context:
         except Skipped:
             return True
 
+    @property
+    def has_no_evidence(self) -> bool:
+        """Whether there is none even inside the runtime."""
+        try:
+            return self.inside.report_data is None
+        except Skipped:
+            return False
+
     def another_within(self) -> Probe:
         """Return another process with the runtime side, inside its runtime."""
         return self._probe(Side.RUNTIME, self.inside.environ, self.inside.prefix)

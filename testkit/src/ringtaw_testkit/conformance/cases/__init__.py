@@ -7,6 +7,7 @@ from typing import Final
 from ringtaw_testkit.conformance.cases import (
     attacks,
     build,
+    build_results,
     descriptor,
     evidence,
     files,
@@ -16,5 +17,15 @@ from ringtaw_testkit.conformance.cases import (
 )
 from ringtaw_testkit.conformance.model import Case
 
-SUBJECTS: Final = (descriptor, runtime, evidence, files, launch, side_effects, attacks, build)
+SUBJECTS: Final = (
+    descriptor,
+    runtime,
+    evidence,
+    files,
+    launch,
+    side_effects,
+    attacks,
+    build,
+    build_results,
+)
 ALL: Final[tuple[Case, ...]] = tuple(case for subject in SUBJECTS for case in subject.CASES.cases)

@@ -12,7 +12,8 @@ from ringtaw_testkit.conformance.probe import Observation
 CASES: Final = Cases("runtime", Side.RUNTIME)
 NEEDED: Final = ("detect", "issue_evidence", "launch_spec")
 _MAX_MODULES: Final = 25
-_SLOW: Final = 250.0
+_SLOW: Final = 500.0
+"""Milliseconds: far more than any honest detect, so that no busy machine counts as one."""
 
 
 @CASES.case(
@@ -79,9 +80,12 @@ def loads_little(context: Context) -> None:
 def detect_says_no_outside(context: Context) -> None:
     """Outside its runtime detect returns False, at once, and touches nothing."""
     context.require_hook(context.outside, "detect")
-    asked = context.outside.call("detect")
-    demand(asked.value is False, "it says yes on this machine, outside its runtime")
-    _demand_nothing_done(asked)
+    asked = [context.outside.call("detect") for _ in range(3)]
+    for each in asked:
+        demand(each.value is False, "it says yes on this machine, outside its runtime")
+        _demand_nothing_done(each)
+    quickest = min(each.milliseconds for each in asked)  # the machine may be busy
+    demand(quickest < _SLOW, f"detect took {quickest:.0f} ms")
 
 
 @CASES.case(
@@ -122,4 +126,3 @@ def _demand_nothing_done(asked: Observation) -> None:
     done = [*asked.writes, *asked.starts, *asked.calls, *asked.leaks]
     if done:
         raise Failed(f"detect has side effects: {done[0]}")
-    demand(asked.milliseconds < _SLOW, f"detect took {asked.milliseconds:.0f} ms")
