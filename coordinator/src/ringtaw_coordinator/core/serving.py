@@ -83,8 +83,8 @@ class Serving:
         )
 
     def is_same_version(self, other: Serving) -> bool:
-        """Return whether no update lies between the two."""
-        return self.authority is other.authority
+        """Return whether no update lies between the two: each makes a new Marble root."""
+        return self.deployment.intermediate == other.deployment.intermediate
 
 
 def serve(deployment: Deployment, manifest: Manifest) -> Serving:
