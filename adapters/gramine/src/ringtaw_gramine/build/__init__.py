@@ -11,6 +11,8 @@ from ringtaw_premain.build_hookspecs import (
     Finding,
     HostCommand,
     PackageProperties,
+    Preparation,
+    PrepareRequest,
     RunRequest,
     ValidateRequest,
 )
@@ -19,6 +21,17 @@ from ringtaw_premain.hookspecs import hookimpl
 
 class GramineBuild:
     """The build hooks for Gramine."""
+
+    @hookimpl
+    def prepare_config(self, request: PrepareRequest) -> Preparation:
+        """Propose how to add the premain to a Gramine manifest or its template.
+
+        Raises:
+            PlatformError: It cannot be read, or not be edited safely.
+        """
+        from .prepare import prepare
+
+        return prepare(request)
 
     @hookimpl
     def validate_config(self, request: ValidateRequest) -> Sequence[Finding]:
