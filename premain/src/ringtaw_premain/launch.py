@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn
 
@@ -18,6 +19,9 @@ from ringtaw_premain.hookspecs import LaunchRequest, LaunchSpec
 
 DEFAULT_ARGV: Final = ("./marble",)
 """The argv of a Marble whose manifest has none (MarbleRun's convention)."""
+RUNTIME_MANIFEST: Final = "runtime.json"
+"""The list of files that marks a folder as the premain's own Python."""
+_LIBRARY_PATH: Final = "LD_LIBRARY_PATH"
 
 
 def launch_request(
@@ -30,7 +34,8 @@ def launch_request(
     """Put together what an adapter needs to know.
 
     The manifest's variables are laid over the premain's own environment, which has what the libOS
-    set for the application too, such as the path of its libraries.
+    set for the application too, such as the path of its libraries. The premain's own libraries are
+    taken out of that path.
 
     Raises:
         PolicyError: A variable or an argument is not one that a process can be given.
@@ -44,10 +49,26 @@ def launch_request(
         raise PolicyError("the Marble's Argv has a NUL byte in it")
     return LaunchRequest(
         argv=tuple(argv) or DEFAULT_ARGV,
-        environ={**own, **{name: os.fsdecode(value) for name, value in given.items()}},
+        environ={
+            **without_own_libraries(own, sys.prefix),
+            **{name: os.fsdecode(value) for name, value in given.items()},
+        },
         command_line=tuple(command_line),
         arguments=tuple(arguments),
     )
+
+
+def without_own_libraries(environ: Mapping[str, str], prefix: str) -> Mapping[str, str]:
+    """Take the libraries of the premain's own Python, if it has one, out of LD_LIBRARY_PATH.
+
+    The application is to be linked with the libraries it was made for.
+    """
+    if _LIBRARY_PATH not in environ or not os.path.isfile(f"{prefix}/{RUNTIME_MANIFEST}"):
+        return environ
+    folders = environ[_LIBRARY_PATH].split(":")
+    kept = [folder for folder in folders if folder.rstrip("/") != f"{prefix}/lib"]
+    rest = {name: value for name, value in environ.items() if name != _LIBRARY_PATH}
+    return {**rest, _LIBRARY_PATH: ":".join(kept)} if kept else rest
 
 
 def replace_process(spec: LaunchSpec) -> NoReturn:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from ringtaw_premain.errors import PlatformError
+from ringtaw_premain.launch import RUNTIME_MANIFEST
 
 from ringtaw_buildkit.document import DocumentError, read_json
 
-MANIFEST: Final = "runtime.json"
+MANIFEST: Final = RUNTIME_MANIFEST
 """In the runtime's folder. The premain knows by it that the folder is its own."""
 INTERPRETER: Final = "bin/python3"
 """Without a version in its name, so that a configuration outlives an upgrade."""

@@ -10,7 +10,8 @@ from ringtaw_buildkit.document import Document, DocumentError, parse_toml, read_
 
 from .template import Rendered, is_unknown, render
 
-_RENDERED: Final = (".manifest", ".manifest.sgx", ".toml")
+RENDERED: Final = (".manifest", ".manifest.sgx", ".toml")
+"""How files are called that are no templates any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ def read(path: str, variables: Mapping[str, str]) -> Reading:
         PlatformError: It cannot be read; a DocumentError if it is no template or no TOML.
     """
     text = read_text(path)
-    if path.endswith(_RENDERED):
+    if path.endswith(RENDERED):
         return Reading(parse_toml(path, text), {}, frozenset())
     rendered = render(path, text, variables)
     document = _parse(path, rendered)

@@ -139,7 +139,8 @@ def _search_path(config: Configuration, premain: Premain) -> Iterator[Finding]:
     entrypoint = config.subject.text("libos", "entrypoint") or ""
     flags = "".join(each[1:] for each in premain.options if each[:1] == "-" and each[:2] != "--")
     ignoring = [f"-{flag}" for flag in "IE" if flag in flags]
-    if ignoring and config.environment("PYTHONPATH"):
+    own_runtime = "I" in flags and "S" in flags  # then PYTHONPATH is the application's
+    if ignoring and not own_runtime and config.environment("PYTHONPATH"):
         yield config.subject.finding(
             "argv-ignores-path",
             "loader",
