@@ -1,11 +1,11 @@
-// A service that talks to nobody but other Marbles: it presents the certificate that the
-// Coordinator issued to it, and asks for one in return.
+// One enclave, two roles: "serve" greets other Marbles and nobody else, "ask" is such a Marble. The
+// Coordinator's manifest gives each Marble its arguments, and with them its role.
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
+	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"os"
@@ -13,43 +13,55 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: service ADDRESS")
-	}
-	config, err := tlsConfig()
-	if err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func run(arguments []string) error {
+	if len(arguments) == 2 && arguments[0] == "serve" {
+		return serve(arguments[1])
+	}
+	if len(arguments) == 2 && arguments[0] == "ask" {
+		return ask(arguments[1])
+	}
+	return errors.New("usage: service serve ADDRESS | service ask URL")
+}
+
+func serve(address string) error {
+	config, err := serverConfig()
+	if err != nil {
+		return err
+	}
 	server := &http.Server{
-		Addr:              os.Args[1],
+		Addr:              address,
 		Handler:           http.HandlerFunc(greet),
 		TLSConfig:         config,
 		ReadHeaderTimeout: 5 * time.Second,
 	}
-	log.Printf("serving on %s", server.Addr)
-	log.Fatal(server.ListenAndServeTLS("", ""))
+	log.Printf("serving on %s", address)
+	return server.ListenAndServeTLS("", "")
 }
 
 func greet(w http.ResponseWriter, r *http.Request) {
-	fmt.Fprintf(w, "%s, Marble %s\n", os.Getenv("GREETING"), r.TLS.PeerCertificates[0].Subject.CommonName)
+	visitor := r.TLS.PeerCertificates[0].Subject.CommonName
+	fmt.Fprintf(w, "%s, Marble %s\n", os.Getenv("GREETING"), visitor)
 }
 
-// tlsConfig uses what every Marble finds in its environment.
-func tlsConfig() (*tls.Config, error) {
-	chain := os.Getenv("MARBLE_PREDEFINED_MARBLE_CERTIFICATE_CHAIN")
-	key := os.Getenv("MARBLE_PREDEFINED_PRIVATE_KEY")
-	certificate, err := tls.X509KeyPair([]byte(chain), []byte(key))
+func ask(url string) error {
+	config, err := clientConfig()
 	if err != nil {
-		return nil, fmt.Errorf("not started as a Marble: %w", err)
+		return err
 	}
-	marbles := x509.NewCertPool()
-	if !marbles.AppendCertsFromPEM([]byte(os.Getenv("MARBLE_PREDEFINED_ROOT_CA"))) {
-		return nil, fmt.Errorf("MARBLE_PREDEFINED_ROOT_CA holds no certificate")
+	client := &http.Client{
+		Transport: &http.Transport{TLSClientConfig: config},
+		Timeout:   10 * time.Second,
 	}
-	return &tls.Config{
-		Certificates: []tls.Certificate{certificate},
-		ClientCAs:    marbles,
-		ClientAuth:   tls.RequireAndVerifyClientCert,
-		MinVersion:   tls.VersionTLS13,
-	}, nil
+	answer, err := client.Get(url)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	_, err = io.Copy(os.Stdout, answer.Body)
+	return err
 }

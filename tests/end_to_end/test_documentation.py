@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.documentation import PROJECT, Block, blocks, pages
+from tests.support.examples import EXAMPLES, copy_example, free_ports, with_ports
 
-DEFAULT_PORTS = ("2001", "4433")
 RUN_ELSEWHERE = {
     # It makes a package and installs it: not into the environment of these tests.
     "docs/writing-an-adapter.md": "tests/testkit/test_tutorial.py",
@@ -30,11 +29,6 @@ LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
 
 def page_id(page: Path) -> str:
     return str(page.relative_to(PROJECT))
-
-
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return str(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("page", pages(), ids=page_id)
@@ -53,12 +47,16 @@ def test_commands_are_marked_as_such(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=page_id)
 def test_commands_run(page: Path, tmp_path: Path) -> None:
     script, missing = runnable([block for block in blocks(page) if block.language == "sh"])
-    for port in DEFAULT_PORTS:
-        script = re.sub(rf"\b{port}\b", free_port(), script)
+    ports = free_ports()
+    script = with_ports(script, ports)
+    folder = PROJECT
+    if page.is_relative_to(EXAMPLES):
+        folder = tmp_path / page.parent.name
+        copy_example(page.parent, folder, ports)
     result = subprocess.run(
         ["sh", "-eu"],
         input=f"{script}\n",
-        cwd=PROJECT,
+        cwd=folder,
         env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         | {"TMPDIR": str(tmp_path)},
         stdout=subprocess.PIPE,

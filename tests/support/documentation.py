@@ -1,7 +1,8 @@
 """Reading the commands out of the documentation.
 
-A fenced block with the info string ``sh`` holds commands that a reader types. The blocks of a page
-are one session. Words after ``sh`` say what a block needs:
+A fenced block with the info string ``sh`` holds commands that a reader types, in the checkout, or
+in the example's folder if it is the page of one. The blocks of a page are one session. Words after
+``sh`` say what a block needs:
 
 * ``requires=curl,/dev/sgx``: programs that must be installed, paths that must exist
 * ``tested-by=FILE``: the command is run by that file instead (the tests cannot run themselves)
@@ -31,8 +32,9 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Return the README and every page of the documentation."""
-    return [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
+    """Return the README and every page of the documentation and of the examples."""
+    folders = (PROJECT / "docs", PROJECT / "examples")
+    return [PROJECT / "README.md", *(page for each in folders for page in sorted(each.rglob("*.md")))]
 
 
 def blocks(page: Path) -> list[Block]:
