@@ -32,10 +32,10 @@ from ringtaw_coordinator.errors import (
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.pki.marble import MARBLE_TYPE, MarbleName
 from ringtaw_coordinator.state.model import new_deployment
+from ringtaw_testkit.identities import self_signed
 
 from tests.support.deployments import coordinator_in, manifest, request
 from tests.support.disks import FailingFiles
-from tests.support.identities import self_signed
 from tests.support.people import person, served, updatable
 
 GATE = {"FeatureGates": ["monotoniccounter"]}

@@ -20,10 +20,10 @@ from ringtaw_coordinator.errors import (
     StoreError,
     UnauthorizedError,
 )
+from ringtaw_testkit.identities import self_signed
 
 from tests.support.deployments import coordinator_in, manifest, request
 from tests.support.disks import FailingFiles
-from tests.support.identities import self_signed
 from tests.support.people import PACKAGES, UPDATERS, person, served, updatable, users
 
 SECRETS = {

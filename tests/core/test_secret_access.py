@@ -28,10 +28,10 @@ from ringtaw_coordinator.errors import (
     UnauthorizedError,
 )
 from ringtaw_coordinator.secrets.value import SecretValue
+from ringtaw_testkit.identities import self_signed
 
 from tests.support.deployments import coordinator_in, manifest, request
 from tests.support.disks import FailingFiles
-from tests.support.identities import self_signed
 from tests.support.people import person, role, served, users
 
 SECRETS: dict[str, Any] = {

@@ -10,9 +10,9 @@ from ringtaw_coordinator.core.users import Users
 from ringtaw_coordinator.errors import ForbiddenError, UnauthorizedError
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.manifest.model import Action, User
+from ringtaw_testkit.identities import self_signed
 
 from tests.support.deployments import manifest
-from tests.support.identities import self_signed
 from tests.support.people import PACKAGES, person, role, users
 
 SECRETS = {

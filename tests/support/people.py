@@ -8,9 +8,9 @@ from typing import Any
 
 from ringtaw_coordinator.core.coordinator import Coordinator
 from ringtaw_coordinator.core.serving import Serving
+from ringtaw_testkit.identities import Certified, self_signed
 
 from tests.support.deployments import manifest
-from tests.support.identities import Certified, self_signed
 
 
 @cache
