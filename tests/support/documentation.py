@@ -34,7 +34,8 @@ class Block:
 def pages() -> list[Path]:
     """Return the README and every page of the documentation and of the examples."""
     folders = (PROJECT / "docs", PROJECT / "examples")
-    return [PROJECT / "README.md", *(page for each in folders for page in sorted(each.rglob("*.md")))]
+    pages = [page for folder in folders for page in sorted(folder.rglob("*.md"))]
+    return [PROJECT / "README.md", *pages]
 
 
 def blocks(page: Path) -> list[Block]:
