@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from ringtaw_premain.errors import CannotExecuteError, PolicyError, ProgramNotFoundError
 from ringtaw_premain.hookspecs import LaunchRequest, LaunchSpec
-from ringtaw_premain.launch import launch_request, replace_process
+from ringtaw_premain.launch import launch_request, replace_process, without_own_libraries
 
 
 def request(
@@ -26,6 +26,26 @@ def test_the_manifests_variables_are_laid_over_the_own_ones() -> None:
     assert found.environ == {"LD_LIBRARY_PATH": "/lib", "NAME": "given", "EMPTY": ""}
     assert found.argv == ("./program",)
     assert (found.command_line, found.arguments) == (("python3", "-m", "premain"), ("program",))
+
+
+@pytest.mark.parametrize(
+    ("path", "left"),
+    [
+        ("{own}", None),
+        ("{own}/:/lib", "/lib"),
+        ("/lib:{own}:/usr/lib", "/lib:/usr/lib"),
+        ("/lib:{own}2", "/lib:{own}2"),
+    ],
+)
+def test_the_premains_own_libraries_are_not_the_applications(
+    tmp_path: Path, path: str, left: str | None
+) -> None:
+    own = f"{tmp_path}/lib"
+    environ = {"LD_LIBRARY_PATH": path.format(own=own), "OTHER": own}
+    assert without_own_libraries(environ, str(tmp_path)) == environ, "no Python of its own"
+    (tmp_path / "runtime.json").touch()
+    expected = {} if left is None else {"LD_LIBRARY_PATH": left.format(own=own)}
+    assert without_own_libraries(environ, str(tmp_path)) == {"OTHER": own, **expected}
 
 
 def test_without_argv_it_is_what_marbles_have_by_default() -> None:
