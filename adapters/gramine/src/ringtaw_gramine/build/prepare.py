@@ -154,11 +154,12 @@ def _notes(request: PrepareRequest, config: Configuration, premain: Premain) -> 
     attestation = subject.text("sgx", "remote_attestation")
     if attestation not in (None, "none", "dcap"):
         yield f'sgx.remote_attestation is {attestation}: see that it becomes "dcap"'
-    yield (
-        "for gramine-direct, where there is no quote, add "
-        "loader.env.OE_SIMULATION = { passthrough = true }; only a Coordinator in simulation "
-        "admits such a Marble"
-    )
+    if not config.passes_through("OE_SIMULATION"):
+        yield (
+            "for gramine-direct, where there is no quote, add "
+            "loader.env.OE_SIMULATION = { passthrough = true }; only a Coordinator in simulation "
+            "admits such a Marble"
+        )
     yield "sign the manifest again: the premain changes the measurement"
     yield from _runtime_notes(request)
 
