@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -39,9 +40,7 @@ _MEGABYTE: Final = 1_000_000
     "--python",
     metavar="PATH",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    default=Path("/usr/bin/python3"),
-    show_default=True,
-    help="Interpreter to make it of.",
+    help="Interpreter to make it of. [default: the one that runs ringtaw]",
 )
 @click.option(
     "--packages",
@@ -56,7 +55,7 @@ _MEGABYTE: Final = 1_000_000
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path), default=Path("premain"))
 def build(
     adapters: Sequence[str],
-    python: Path,
+    python: Path | None,
     packages: Path | None,
     include: Sequence[str],
     folder: Path,
@@ -68,6 +67,7 @@ def build(
     """
     from ringtaw_buildkit.python_runtime import build as build_runtime
 
+    python = python or Path(sys.executable).resolve()
     manifest = build_runtime(python, adapters, folder, packages=packages, include=include)
     data(printable(str(folder)))
     say(f"{len(manifest.files)} files, {_megabytes(manifest.size)} MB, Python {manifest.python}")
