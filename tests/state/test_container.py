@@ -53,7 +53,7 @@ def test_damage_before_the_last_change_is_told(position: int) -> None:
             not contents.damage
         )  # the witness beside the sealed key tells that changes are missing
     else:
-        assert "change 1 in it is not as it was written" in contents.damage
+        assert "change 1 in it, from byte" in contents.damage
 
 
 def test_state_that_is_cut_short_is_told() -> None:

@@ -130,6 +130,10 @@ class VolatileDisk(FileSystem):
         self.open_files[descriptor] = file
         return descriptor
 
+    def require_untouched(self, descriptor: int, path: Path, size: int) -> None:
+        assert self.names[path] is self.open_files[descriptor]
+        assert len(self.names[path].contents) == size
+
     def open_to_append(self, path: Path, size: int) -> int:
         file = self.names[path]
         if len(file.contents) != size:

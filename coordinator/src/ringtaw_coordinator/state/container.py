@@ -71,7 +71,9 @@ def parse(file: bytes) -> Contents:
     while change := _change_at(file, position):
         changes.append(change)
         position += _FRAME.size + len(change)
-    damage = "" if _may_be_cut_short(file, position) else _DAMAGE.format(number=len(changes) + 1)
+    damage = ""
+    if not _may_be_cut_short(file, position):
+        damage = _DAMAGE.format(number=len(changes) + 1, position=position)
     return Contents(state, tuple(changes), position, damage)
 
 
@@ -92,7 +94,10 @@ def parse_key(file: bytes) -> tuple[bytes, bytes, int]:
     return key, witness, end
 
 
-_DAMAGE: Final = "sealed_data is damaged: change {number} in it is not as it was written"
+_DAMAGE: Final = (
+    "sealed_data is damaged: change {number} in it, from byte {position} on, is not as it was "
+    "written"
+)
 
 
 def _change_at(file: bytes, position: int) -> bytes:

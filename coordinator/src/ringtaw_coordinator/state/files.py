@@ -24,8 +24,6 @@ with the process.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -35,13 +33,16 @@ import structlog
 
 from ringtaw_coordinator.errors import ConflictError, StoreError
 from ringtaw_coordinator.state import container
+from ringtaw_coordinator.state.directory import lock, protect
 from ringtaw_coordinator.state.filesystem import FileSystem
 from ringtaw_coordinator.state.growing_file import GrowingFile
 from ringtaw_coordinator.state.sealed_data import digest
 from ringtaw_coordinator.state.sealed_key import bound_to
 from ringtaw_coordinator.state.store import Record, Revision, Stored
 
-MAX_DATA_BYTES: Final = 1 << 30
+MAX_STATE_BYTES: Final = 1 << 30
+MAX_DATA_BYTES: Final = MAX_STATE_BYTES + (64 << 20)
+"""Of a state with the changes behind it."""
 MAX_KEY_BYTES: Final = 16 << 20
 _log = structlog.get_logger("store")
 
@@ -67,7 +68,8 @@ class FileStore:
         self._rigid: Record | None = None
         """What was loaded, if the file has the form that takes no changes."""
         self._failure = ""
-        self._lock = _lock(directory, self._files)
+        self._lock = lock(directory, self._files)
+        protect(directory, (self._data, self._key))
 
     @property
     def is_shared(self) -> bool:
@@ -87,6 +89,8 @@ class FileStore:
         except OSError as error:
             raise StoreError(f"the state cannot be read: {error}") from error
         if sealed_data is None:
+            if sealed_key is not None:
+                _log.error("sealed_data, the state, is gone; sealed_key is there")
             self._revision = None
             return None
         contents = container.parse(sealed_data)
@@ -102,6 +106,8 @@ class FileStore:
     def commit(self, record: Record, expected: Revision | None) -> Revision:
         """Replace both files; the protocol is described at the top of this file."""
         self._check(expected)
+        if len(record.sealed_data) > MAX_STATE_BYTES:
+            raise StoreError(f"the state would have more than {MAX_STATE_BYTES >> 20} MiB")
         data = container.begin(record.sealed_data)
         try:
             self._write(self._next_data, data)
@@ -119,6 +125,11 @@ class FileStore:
         if self._rigid is not None:
             self.commit(self._rigid, expected)
         frame, line = container.frame(change), container.witness_line(witness)
+        try:
+            self._data_file.prepare()
+            self._key_file.prepare()
+        except OSError as error:
+            raise StoreError(f"the state cannot be written: {error}") from error
         self._grow(self._data_file, frame)
         self._grow(self._key_file, line, undo=len(frame))
         state, _, number = expected.partition("+")
@@ -218,22 +229,3 @@ class FileStore:
         if bound_to(sealed_key) == digest(container.parse(following).state):
             self._files.rename(self._next_data, self._data)
             self._files.sync_directory(self._directory)
-
-
-def _lock(directory: Path, files: FileSystem) -> int:
-    try:
-        missing = [path for path in (directory, *directory.parents) if not path.exists()]
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path in missing:
-            files.sync_directory(path.parent)
-        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StoreError(f"the directory for the state cannot be used: {error}") from error
-    try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        if error.errno in (errno.EACCES, errno.EAGAIN):
-            raise StoreError(f"another Coordinator is using the directory {directory}") from None
-        raise StoreError(f"the directory {directory} cannot be locked: {error}") from error
-    return descriptor

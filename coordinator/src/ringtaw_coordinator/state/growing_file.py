@@ -18,14 +18,22 @@ class GrowingFile:
         self._written = 0
         self._descriptor = -1
 
+    def prepare(self) -> None:
+        """Make sure that the file can be written, and is as it was left.
+
+        Raises:
+            OSError: It cannot, or is not. It is as it was.
+        """
+        if self._descriptor < 0:
+            self._descriptor = self._files.open_to_append(self._path, self._size)
+        self._files.require_untouched(self._descriptor, self._path, self._size)
+
     def write(self, piece: bytes) -> None:
-        """Write behind what counts; it counts from :meth:`sync` on.
+        """Write behind what counts, after :meth:`prepare`; it counts from :meth:`sync` on.
 
         Raises:
             OSError: It cannot be written, or not all of it.
         """
-        if self._descriptor < 0:
-            self._descriptor = self._files.open_to_append(self._path, self._size)
         self._files.write_all(self._descriptor, piece)
         self._written = len(piece)
 

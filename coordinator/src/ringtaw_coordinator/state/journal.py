@@ -1,10 +1,11 @@
-"""Changes to a sealed state, each sealed by itself.
+"""Changes to a sealed state, each sealed by itself, in a chain.
 
 A change is under AES-256-GCM (NIST SP 800-38D), with a key derived from the data encryption key
-(RFC 5869), behind its 12-byte nonce. The digest of the sealed state that it belongs to, and its
-number among the changes, are authenticated with it: none can be moved, repeated, left out before
-another, or put behind another state. How many changes there are is witnessed beside the sealed
-key, so that neither part works beside an older or newer version of the other.
+(RFC 5869), behind its 12-byte nonce. What is authenticated with it names all that came before: the
+digest of the sealed state, then a hash over that and every sealed change since. So none can be
+moved, repeated, left out, put behind another state, or mixed with changes of another history: what
+opens has been a state of this deployment. How long the chain is, and its head, are witnessed beside
+the sealed key, so that neither part works beside an older or newer version of the other.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import hashlib
 import hmac
 import os
 import struct
+from dataclasses import dataclass
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -22,55 +24,90 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ringtaw_coordinator.state.sealed_data import DEK_BYTES, UnsealError
 
-_FORMAT: Final = b"ringtaw sealed change 1\n"
+_FORMAT: Final = b"ringtaw sealed change 2\n"
 _NUMBER: Final = struct.Struct(">Q")
 _NONCE_BYTES: Final = 12
 
 
-class Journal:
-    """Seals and opens the changes that follow one sealed state."""
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the chain: how many changes precede it, and a hash over all of them."""
 
-    def __init__(self, dek: bytes, state_digest: bytes) -> None:
+    count: int
+    head: bytes
+
+    @classmethod
+    def start(cls, state_digest: bytes) -> Position:
+        """Return where the first change to a sealed state goes."""
+        return cls(0, state_digest)
+
+    def after(self, sealed: bytes) -> Position:
+        """Return where the change behind this sealed one goes."""
+        return Position(self.count + 1, hashlib.sha256(self.head + sealed).digest())
+
+    def encode(self) -> bytes:
+        """Return what is authenticated."""
+        return _FORMAT + self.head + _NUMBER.pack(self.count)
+
+
+class Journal:
+    """Seals and opens changes."""
+
+    def __init__(self, dek: bytes) -> None:
         self._cipher = AESGCM(_derived(dek, b"change"))
         self._witness_key = _derived(dek, b"witness")
-        self._context = _FORMAT + state_digest
 
-    def seal(self, change: bytes, number: int) -> bytes:
-        """Encrypt change ``number`` (from 0) under a fresh nonce."""
+    def seal(self, change: bytes, position: Position) -> bytes:
+        """Encrypt a change under a fresh nonce, for this place only."""
         nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, change, self._context + _NUMBER.pack(number))
+        return nonce + self._cipher.encrypt(nonce, change, position.encode())
 
-    def open(self, sealed: bytes, number: int) -> bytes:
-        """Return change ``number``.
+    def open(self, sealed: bytes, position: Position) -> bytes:
+        """Return the change in this place.
 
         Raises:
             UnsealError: It is damaged, or belongs somewhere else.
         """
         nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            return self._cipher.decrypt(nonce, rest, self._context + _NUMBER.pack(number))
+            return self._cipher.decrypt(nonce, rest, position.encode())
         except (InvalidTag, ValueError):
-            message = f"change {number + 1} in sealed_data is damaged, or belongs somewhere else"
+            message = f"change {position.count + 1} in sealed_data is damaged, or belongs elsewhere"
             raise UnsealError(message) from None
 
-    def witness(self, count: int) -> bytes:
-        """Return the word of whoever holds the key that there are this many changes."""
-        tag = hmac.digest(self._witness_key, self._context + _NUMBER.pack(count), hashlib.sha256)
-        return b"%d %s" % (count, tag.hex().encode())
+    def witness(self, position: Position) -> bytes:
+        """Return the word of whoever holds the key that the chain goes this far; b"" at its start.
 
-    def witnessed(self, witness: bytes) -> int:
-        """Return how many changes there are by this word; b"" says none.
+        One who only copies files cannot make it for another chain or place.
+        """
+        if position.count == 0:
+            return b""
+        tag = hmac.digest(self._witness_key, position.encode(), hashlib.sha256)
+        return b"%d %s" % (position.count, tag.hex().encode())
+
+    def check_witness(self, witness: bytes, before: Position, last: Position) -> None:
+        """Return if the chain that ends at ``last`` is all that was acknowledged.
+
+        Its last change, between ``before`` and ``last``, may lack its witness: a crash leaves that.
 
         Raises:
-            UnsealError: It is nobody's word, or about another state.
+            UnsealError: It is not, or ``witness`` belongs to another chain.
         """
-        if not witness:
-            return 0
-        digits = witness.partition(b" ")[0]
-        count = int(digits) if digits.isdigit() and len(digits) < 20 else 0
-        if not hmac.compare_digest(self.witness(count), witness):
-            raise UnsealError("sealed_key is damaged: its last witness is not genuine")
-        return count
+        expected = (self.witness(before), self.witness(last))
+        if any(hmac.compare_digest(witness, each) for each in expected):
+            return
+        count = witnessed_count(witness)
+        if count > last.count:
+            raise UnsealError("sealed_data is older than sealed_key: changes are missing from it")
+        if count < before.count:
+            raise UnsealError("sealed_key is older than sealed_data")
+        raise UnsealError("sealed_key is damaged or of another history: its witness is not genuine")
+
+
+def witnessed_count(witness: bytes) -> int:
+    """Return how many changes there are by a witness, genuine or not."""
+    digits = witness.partition(b" ")[0]
+    return int(digits) if digits.isdigit() and len(digits) < 20 else 0
 
 
 def _derived(dek: bytes, use: bytes) -> bytes:

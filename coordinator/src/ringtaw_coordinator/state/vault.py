@@ -17,12 +17,12 @@ from ringtaw_premain.hookspecs import KeyBinding
 from ringtaw_coordinator.manifest.model import Manifest, SealMode
 from ringtaw_coordinator.state import codec, sealed_data
 from ringtaw_coordinator.state.changes import Replay, Touched, difference
-from ringtaw_coordinator.state.journal import Journal
+from ringtaw_coordinator.state.journal import Journal, Position, witnessed_count
 from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.state.recovery import entrust, same_recovery
 from ringtaw_coordinator.state.recovery_run import RecoveryRun
 from ringtaw_coordinator.state.sealed_data import DEK_BYTES, UnsealError
-from ringtaw_coordinator.state.sealed_key import Sealer
+from ringtaw_coordinator.state.sealed_key import Sealer, bound_to
 from ringtaw_coordinator.state.store import Record, Revision, Store, Stored
 
 _BINDINGS: Final = {
@@ -66,7 +66,10 @@ class _Written:
     deployment: Deployment
     """After all changes."""
     journal: Journal
-    changes: int
+    before: Position
+    """Of the last change."""
+    position: Position
+    """Of the next change."""
     bytes_left: int
     """That changes may take before the state is written anew."""
 
@@ -124,7 +127,8 @@ class Vault:
         """
         if self._locked is None:
             raise UnsealError("there is nothing to recover")
-        return self._unseal(self._locked, dek).deployment
+        _check_complete(self._locked)
+        return _unseal(self._locked, dek).deployment
 
     def resume(self, deployment: Deployment, manifest: Manifest, dek: bytes) -> None:
         """Store what :meth:`unlock` returned, with the DEK sealed for this platform.
@@ -195,15 +199,16 @@ class Vault:
             return  # the manifest says that nothing is kept
         written = self._written
         change = written.journal.seal(
-            difference(written.deployment, deployment, touched), written.changes
+            difference(written.deployment, deployment, touched), written.position
         )
-        if len(change) > written.bytes_left or written.changes == MAX_NUMBER:
+        if len(change) > written.bytes_left or written.position.count == MAX_NUMBER:
             self._revision = self._write(deployment, self._seal)
             return
-        witness = written.journal.witness(written.changes + 1)
+        following = written.position.after(change)
+        witness = written.journal.witness(following)
         self._revision = self._store.append(change, witness, self._revision)
         written.deployment = deployment
-        written.changes += 1
+        written.before, written.position = written.position, following
         written.bytes_left -= len(change)
 
     def close(self) -> None:
@@ -212,33 +217,50 @@ class Vault:
 
     def _open(self, stored: Stored) -> Deployment:
         record = stored.record
-        digest = sealed_data.digest(record.sealed_data)
-        dek, binding = self._sealer.unwrap(record.sealed_key, digest)
-        witnessed = Journal(dek, digest).witnessed(stored.witness)
-        _check_witness(witnessed, len(stored.changes))
-        self._written = self._unseal(stored, dek)
+        dek, binding = self._sealer.unwrap(
+            record.sealed_key, sealed_data.digest(record.sealed_data)
+        )
+        written = _unseal(stored, dek)
+        written.journal.check_witness(stored.witness, written.before, written.position)
+        self._written = written
         self._seal = _Seal(dek, sealed_data.recovery_data(record.sealed_data), binding)
-        return self._written.deployment
-
-    def _unseal(self, stored: Stored, dek: bytes) -> _Written:
-        if stored.damage:
-            raise UnsealError(stored.damage)
-        record = stored.record
-        journal = Journal(dek, sealed_data.digest(record.sealed_data))
-        replay = Replay(codec.decode(sealed_data.unseal(record.sealed_data, dek)))
-        for number, change in enumerate(stored.changes):
-            replay.apply(journal.open(change, number))
-        left = _room_for_changes(record) - sum(map(len, stored.changes))
-        return _Written(replay.result(), journal, len(stored.changes), left)
+        return written.deployment
 
     def _write(self, deployment: Deployment, seal: _Seal) -> Revision:
         data = sealed_data.seal(codec.encode(deployment), seal.dek, seal.recovery)
         digest = sealed_data.digest(data)
         record = Record(data, self._sealer.wrap(seal.dek, digest, seal.binding))
         revision = self._store.commit(record, self._revision)
-        journal = Journal(seal.dek, digest)
-        self._written = _Written(deployment, journal, 0, _room_for_changes(record))
+        start = Position.start(digest)
+        self._written = _Written(
+            deployment, Journal(seal.dek), start, start, _room_for_changes(record)
+        )
         return revision
+
+
+def _unseal(stored: Stored, dek: bytes) -> _Written:
+    if stored.damage:
+        raise UnsealError(stored.damage)
+    record, journal = stored.record, Journal(dek)
+    replay = Replay(codec.decode(sealed_data.unseal(record.sealed_data, dek)))
+    before = position = Position.start(sealed_data.digest(record.sealed_data))
+    for change in stored.changes:
+        replay.apply(journal.open(change, position))
+        before, position = position, position.after(change)
+    left = _room_for_changes(record) - sum(map(len, stored.changes))
+    return _Written(replay.result(), journal, before, position, left)
+
+
+def _check_complete(stored: Stored) -> None:
+    """Return unless the sealed key tells of changes that are missing."""
+    missing = witnessed_count(stored.witness) - len(stored.changes)
+    if missing > 0 and bound_to(stored.record.sealed_key) == sealed_data.digest(
+        stored.record.sealed_data
+    ):
+        raise UnsealError(
+            f"{missing} changes that sealed_key tells of are missing from sealed_data; to recover "
+            "what is there, remove sealed_key and restart the Coordinator"
+        )
 
 
 def _room_for_changes(record: Record) -> int:
@@ -251,11 +273,3 @@ def _recovery_of(stored: Stored) -> RecoveryRun | None:
     except (UnsealError, ValueError):
         return None
     return run if run.is_possible else None
-
-
-def _check_witness(witnessed: int, changes: int) -> None:
-    """Return if all changes are there that were acknowledged: the last one need not have been."""
-    if changes < witnessed:
-        raise UnsealError("sealed_data is older than sealed_key: changes are missing from it")
-    if changes > witnessed + 1:
-        raise UnsealError("sealed_key is older than sealed_data")
