@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from ringtaw_premain.errors import PlatformError
 from ringtaw_premain.hookspecs import ENTRY_POINT_GROUP
 
 from ringtaw_buildkit.python_runtime.closure import PREMAIN, runtime_modules
+from ringtaw_buildkit.python_runtime.elf import without_symbols
 from ringtaw_buildkit.python_runtime.interpreter import Interpreter, try_runtime
 from ringtaw_buildkit.python_runtime.libraries import Libraries, linked_libraries
 from ringtaw_buildkit.python_runtime.manifest import (
@@ -168,7 +168,7 @@ class _Builder:
 
     def _copy(self, source: Path, target: str, group: Group, reason: str) -> None:
         self._note(target, group, reason)
-        shutil.copyfile(source, self._folder / target)
+        (self._folder / target).write_bytes(without_symbols(source.read_bytes()))
         (self._folder / target).chmod(0o755)
 
     def _note(self, target: str, group: Group, reason: str) -> None:
