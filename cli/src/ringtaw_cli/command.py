@@ -67,6 +67,36 @@ class LazyGroup(click.Group):
         write_examples(ctx, formatter, self.examples)
 
 
+class DefaultGroup(LazyGroup):
+    """A group that is a command as well: what does not begin with one of its commands is for it."""
+
+    def __init__(self, *arguments: Any, default: Command, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.default = default
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Decide between the group and the command."""
+        if args and args[0] not in {*self.entries, "-h", "--help"}:
+            return self.default.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write both usages."""
+        self.default.format_usage(ctx, formatter)
+        super().format_usage(ctx, formatter)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the command's options, then the group's commands."""
+        self.default.format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
 def load_command(entry: Entry) -> click.Command:
     """Import the command that an entry of the table names."""
     module, _, attribute = entry.reference.partition(":")

@@ -37,9 +37,14 @@ def say(text: str) -> None:
 
 def json_data(**members: Any) -> None:
     """Write one JSON object, with the version of the format, to stdout."""
+    data(json_text(**members))
+
+
+def json_text(**members: Any) -> str:
+    """Return one JSON object with the version of the format."""
     import json
 
-    data(json.dumps({"version": FORMAT_VERSION, **members}, indent=2))
+    return json.dumps({"version": FORMAT_VERSION, **members}, indent=2)
 
 
 def warning(text: str) -> None:

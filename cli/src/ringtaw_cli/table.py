@@ -20,11 +20,28 @@ COMMANDS: Final[dict[str, Entry]] = {
     "adapter": Entry(
         "ringtaw_cli.adapter:adapter", "Make an adapter of one's own, try it and check it."
     ),
+    "certificate": Entry(
+        "ringtaw_cli.operator.certificate:certificate", "Get the certificates of a Coordinator."
+    ),
+    "manifest": Entry(
+        "ringtaw_cli.operator.manifest:manifest", "Set, get, verify and update manifests."
+    ),
     "plugins": Entry("ringtaw_cli.plugins:plugins", "List the installed adapters."),
+    "recover": Entry(
+        "ringtaw_cli.operator.recover:recover",
+        "Give a recovery secret to a Coordinator that waits for it.",
+    ),
+    "recover-with-signature": Entry(
+        "ringtaw_cli.operator.recover_with_signature:recover_with_signature",
+        "Give a recovery secret that its owner has signed.",
+    ),
     "runtime": Entry(
         "ringtaw_cli.runtime:runtime",
         "Make the premain's own Python, with what an activation needs.",
     ),
+    "secret": Entry("ringtaw_cli.operator.secret:secret", "Get and set secrets."),
+    "status": Entry("ringtaw_cli.operator.status:status", "Show the state of a Coordinator."),
+    "version": Entry("ringtaw_cli.operator.version:version", "Show the version of this command."),
 }
 
 ADAPTER_COMMANDS: Final[dict[str, Entry]] = {

@@ -1,0 +1,81 @@
+"""Manifests in files. YAML is turned into JSON as MarbleRun's CLI does, byte for byte.
+
+The Coordinator knows JSON alone, and a manifest's fingerprint is that of its bytes. Go's encoder
+sorts members and escapes ``<``, ``>``, ``&``, U+2028 and U+2029 (Go documentation of
+``json.Marshal``); the YAML is of version 1.1.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from ringtaw_client import InputError
+
+from ringtaw_cli.session.files import read_input
+
+_ESCAPES: Final = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"}
+
+
+def read_manifest(path: Path) -> bytes:
+    """Return the manifest in a file, or in stdin for ``-``: JSON as it is, YAML as JSON.
+
+    Raises:
+        InputError: It cannot be read, or is neither.
+    """
+    content = read_input(path)
+    if _is_json(content):
+        return content
+    try:
+        return _json_of_yaml(content)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise InputError(
+            f"{path} is neither JSON nor YAML: {_first_line(error)}",
+            hint="ringtaw manifest check says what is wrong and where",
+        ) from None
+
+
+def _is_json(content: bytes) -> bool:
+    try:
+        json.loads(content.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError):  # UnicodeDecodeError too
+        return False
+    return True
+
+
+def _json_of_yaml(content: bytes) -> bytes:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    reader = YAML(typ="safe", pure=True)
+    reader.version = (1, 1)
+    try:
+        document = reader.load(content.decode())
+    except YAMLError as error:
+        raise ValueError(str(error)) from None
+    if not isinstance(document, dict):
+        raise ValueError("it is no mapping")
+    text = json.dumps(_keyed(document), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.translate(_ESCAPES).encode()
+
+
+def _keyed(value: Any) -> Any:
+    """Return a value in which all keys are strings."""
+    if isinstance(value, dict):
+        return {_key(name): _keyed(member) for name, member in value.items()}
+    return [_keyed(element) for element in value] if isinstance(value, list) else value
+
+
+def _key(name: object) -> str:
+    return name if isinstance(name, str) else json.dumps(name)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,21 @@
+"""``ringtaw version``."""
+
+from __future__ import annotations
+
+import platform
+
+import click
+
+from ringtaw_cli import __version__
+from ringtaw_cli.command import Command, format_option
+from ringtaw_cli.output import data, json_data
+
+
+@click.command(cls=Command, examples=("", "--format json"))
+@format_option()
+def version(output_format: str) -> None:
+    """Show the version of this command."""
+    if output_format == "json":
+        json_data(ringtaw=__version__, python=platform.python_version())
+    else:
+        data(f"ringtaw {__version__}")
