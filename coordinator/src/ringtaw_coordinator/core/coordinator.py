@@ -45,7 +45,6 @@ from ringtaw_coordinator.core.quote_signing import sign_quote
 from ringtaw_coordinator.core.recovery import recover, require_possible
 from ringtaw_coordinator.core.serving import Serving, serve
 from ringtaw_coordinator.core.state_machine import StateMachine
-from ringtaw_coordinator.core.update_log import presented
 from ringtaw_coordinator.core.updates import proposal
 from ringtaw_coordinator.core.updates.packages import update_packages
 from ringtaw_coordinator.errors import (
@@ -239,7 +238,8 @@ class Coordinator:
 
     def pending_update(self) -> PendingUpdate:
         """Return the update that waits for acknowledgements."""
-        return proposal.pending(self._machine.accepting())
+        self._machine.require(State.ACCEPTING_MANIFEST, State.ACCEPTING_MARBLES)
+        return proposal.pending(self._machine.serving)
 
     async def acknowledge_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
         """Acknowledge the pending update; apply it if that was the last missing."""
@@ -267,7 +267,7 @@ class Coordinator:
 
     def update_log(self) -> Sequence[str]:
         """Return the update log."""
-        return presented(self._machine.accepting().deployment.update_log)
+        return self._machine.accepting().deployment.update_log
 
     async def set_counter(self, name: str, value: int, certificate: bytes) -> int:
         """Raise a Marble's monotonic counter to ``value``; return its former value."""

@@ -1,19 +1,21 @@
 """Entries of the update log: who changed what, and when, one JSON object each.
 
-MarbleRun's clients lay entries that have ``package`` and ``new version`` over the manifest, so
-those speak of the manifest in force alone.
+What has been written stays as it is, so that whoever has read the log before can compare.
+MarbleRun's clients lay entries that have ``package`` and ``new version``, in their order, over the
+manifest in force; when that is replaced, :func:`corrections` make the log fit it again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from ringtaw_coordinator.manifest.model import Package
+
 NEW_VERSION: Final = "new version"
-FORMER_VERSION: Final = "former version"
 APPLIED: Final = "Manifest update applied"
 
 
@@ -31,23 +33,20 @@ def proposal_entry(update: str, user: str, manifest: bytes, **details: object) -
     return log_entry(update, user=user, manifestFingerprint=fingerprint, **details)
 
 
-def presented(entries: Sequence[str]) -> tuple[str, ...]:
-    """Return the log as clients read it.
+def corrections(log: Iterable[str], packages: Mapping[str, Package]) -> tuple[str, ...]:
+    """Return an entry for each package of a new manifest whose latest in ``log`` is of an old one.
 
-    In what precedes the latest update of the whole manifest, ``new version`` is called otherwise:
-    laid over the manifest in force it would be wrong, or name a package that is gone.
+    There is nothing to say of packages that are gone, or have no SecurityVersion any more.
     """
-    past = max((n for n, entry in enumerate(entries) if _is(APPLIED, entry)), default=0)
-    return (*map(_of_a_former_manifest, entries[:past]), *entries[past:])
+    return tuple(
+        log_entry("SecurityVersion set by the manifest", package=name, **{NEW_VERSION: version})
+        for name, logged in _latest_versions(log).items()
+        if name in packages
+        and (version := packages[name].security_version) is not None
+        and version != logged
+    )
 
 
-def _is(update: str, entry: str) -> bool:
-    return update in entry and json.loads(entry)["update"] == update
-
-
-def _of_a_former_manifest(entry: str) -> str:
-    if NEW_VERSION not in entry:
-        return entry
-    members = json.loads(entry)
-    renamed = {FORMER_VERSION if key == NEW_VERSION else key: v for key, v in members.items()}
-    return json.dumps(renamed, separators=(",", ":"))
+def _latest_versions(log: Iterable[str]) -> dict[str, int]:
+    entries = (json.loads(entry) for entry in log if NEW_VERSION in entry)
+    return {entry["package"]: entry[NEW_VERSION] for entry in entries if NEW_VERSION in entry}

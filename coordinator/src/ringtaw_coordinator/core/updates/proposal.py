@@ -13,7 +13,7 @@ from ringtaw_coordinator.core.api import PendingUpdate, UpdateProgress
 from ringtaw_coordinator.core.rehearsal import rehearse
 from ringtaw_coordinator.core.serving import Serving, serve
 from ringtaw_coordinator.core.shared_secrets import check_certificates
-from ringtaw_coordinator.core.update_log import APPLIED, proposal_entry
+from ringtaw_coordinator.core.update_log import APPLIED, corrections, proposal_entry
 from ringtaw_coordinator.core.updates.renewal import renew
 from ringtaw_coordinator.core.users import AuthenticUser
 from ringtaw_coordinator.errors import (
@@ -27,8 +27,11 @@ from ringtaw_coordinator.manifest.model import Action, Manifest
 from ringtaw_coordinator.state.model import Deployment, ProposedManifest
 from ringtaw_coordinator.state.vault import Vault
 
+_NONE_PENDING = "no update in progress"
 _SHOWN_REASON = 1000
 """Characters of an error that the update log keeps."""
+_LISTED_USERS = 100
+"""Names of users that an entry of the update log lists; where there are more, it has none."""
 
 
 def require_no_proposal(serving: Serving) -> None:
@@ -43,12 +46,14 @@ def require_no_proposal(serving: Serving) -> None:
         )
 
 
-def pending(serving: Serving) -> PendingUpdate:
+def pending(serving: Serving | None) -> PendingUpdate:
     """Return the update that waits for acknowledgements.
 
     Raises:
-        NoPendingUpdateError: There is none.
+        NoPendingUpdateError: There is none, perhaps as there is no manifest yet.
     """
+    if serving is None:
+        raise NoPendingUpdateError(_NONE_PENDING)
     proposal = _proposal(serving)
     progress = _progress(serving, proposal)
     return PendingUpdate(
@@ -134,7 +139,7 @@ def cancel(serving: Serving, vault: Vault, user: AuthenticUser) -> Serving:
 
 def _proposal(serving: Serving) -> ProposedManifest:
     if serving.deployment.proposal is None:
-        raise NoPendingUpdateError("no update in progress")
+        raise NoPendingUpdateError(_NONE_PENDING)
     return serving.deployment.proposal
 
 
@@ -149,8 +154,10 @@ def _progress(serving: Serving, proposal: ProposedManifest) -> UpdateProgress:
 def _with_proposal(
     serving: Serving, proposal: ProposedManifest, user: AuthenticUser, update: str
 ) -> Serving:
-    missing = _progress(serving, proposal).missing_acknowledgments
-    details = {"missingAcknowledgments": missing}
+    progress = _progress(serving, proposal)
+    details: dict[str, object] = {"missingAcknowledgments": progress.missing_acknowledgments}
+    if len(progress.missing_users) <= _LISTED_USERS:
+        details["missingUsers"] = progress.missing_users
     entry = proposal_entry(update, user.name, proposal.manifest, **details)
     log = (*serving.deployment.update_log, entry)
     return serving.with_deployment(replace(serving.deployment, proposal=proposal, update_log=log))
@@ -191,7 +198,8 @@ def _apply(
     raw = _proposal(serving).manifest
     renewed = renew(deployment, serving.manifest, raw, manifest)
     entry = proposal_entry(APPLIED, user.name, raw)
-    renewed = replace(renewed, update_log=(*renewed.update_log, entry))
+    log = (*renewed.update_log, entry, *corrections(renewed.update_log, manifest.packages))
+    renewed = replace(renewed, update_log=log)
     applied = serve(renewed, manifest)
     _check_uploads(applied, serving)
     secrets = vault.replace_manifest(renewed, serving.manifest, manifest)
