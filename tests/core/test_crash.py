@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from ringtaw_coordinator.core.api import State
 from ringtaw_coordinator.state.files import FileStore
 from ringtaw_coordinator.state.sealed_key import UnprotectedSealer
 from ringtaw_coordinator.state.vault import Vault
 
-from tests.support.crash_driver import LIMITED
+from tests.support.crash_driver import COUNTED, LIMITED, SECRET
 from tests.support.crashes import crash, named
-from tests.support.deployments import coordinator_in, manifest, request
+from tests.support.deployments import RecoveryKey, coordinator_in, manifest, request
 
 BEFORE = manifest(marble=LIMITED, env={"A": "before"})
 AFTER = manifest(marble=LIMITED, env={"A": "after"})
@@ -93,3 +96,58 @@ async def test_giving_up_the_state_for_one_that_is_not_kept(running: Path, tmp_p
         assert found[-1] in [(State.RECOVERY, b""), (State.ACCEPTING_MANIFEST, b"")]
     assert found[-1] == (State.ACCEPTING_MANIFEST, b"")
     assert (State.RECOVERY, b"") in found
+
+
+OWNER = RecoveryKey()
+OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), label=None)
+
+
+@pytest.fixture
+async def lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state that has counted an activation and lost its key; the owner's secret is at hand."""
+    directory = tmp_path / "lost"
+    async with coordinator_in(directory) as coordinator:
+        keys = {"owner": OWNER.public_pem}
+        accepted = await coordinator.set_manifest(manifest(marble=LIMITED, RecoveryKeys=keys))
+        await coordinator.activate(request())
+    secret = OWNER.private.decrypt(accepted.recovery_secrets["owner"], OAEP)
+    signature = OWNER.private.sign(secret, padding.PKCS1v15(), hashes.SHA256())
+    monkeypatch.setenv(SECRET, f"{secret.hex()} {signature.hex()}")
+    (directory / "sealed_key").unlink()
+    return directory
+
+
+@pytest.mark.parametrize(
+    ("operation", "counts"), [("recover", {1}), ("recover_and_activate", {1, 2})]
+)
+async def test_recovery(lost: Path, tmp_path: Path, operation: str, counts: set[int]) -> None:
+    """It is done or can be done again, with the same secret."""
+    secret, signature = map(bytes.fromhex, os.environ[SECRET].split())
+    states, found = set(), set()
+    for directory in named(crash(operation, lost, tmp_path / "results")):
+        async with coordinator_in(directory) as coordinator:
+            states.add(coordinator.status().state)
+            if coordinator.status().state is State.RECOVERY:
+                assert (await coordinator.recover(secret, signature)).remaining == 0
+        found.add(activations(directory))
+        async with coordinator_in(directory) as coordinator:
+            await coordinator.activate(request())
+    assert states == {State.RECOVERY, State.ACCEPTING_MARBLES}
+    assert found == counts
+    assert activations(directory) == max(counts) + 1
+    assert (await outcome(directory))[0] is State.ACCEPTING_MARBLES
+
+
+async def test_state_that_is_written_anew_amid_changes(running: Path, tmp_path: Path) -> None:
+    before = (running / "sealed_data").read_bytes()
+    found, rewritten = set(), set()
+    for directory in named(crash("activate_often", running, tmp_path / "results")):
+        counted = directory / COUNTED
+        acknowledged = counted.stat().st_size if counted.exists() else 0
+        found.add(activations(directory) - 1)
+        assert activations(directory) - 1 in (acknowledged, acknowledged + 1)
+        rewritten.add(not (directory / "sealed_data").read_bytes().startswith(before[:100]))
+        async with coordinator_in(directory) as coordinator:
+            await coordinator.activate(request())
+    assert found == {0, 1, 2, 3, 4}
+    assert rewritten == {False, True}

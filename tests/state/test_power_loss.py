@@ -177,3 +177,45 @@ def test_power_is_lost_after_a_change_that_was_cut_short(tmp_path: Path) -> None
             append(tmp_path, disk, b"next")
         for outcome in disk.outcomes():
             assert changes(tmp_path, outcome)[0] in (there, (*there, b"next"))
+
+
+def test_changes_go_into_a_new_state_or_stay(tmp_path: Path) -> None:
+    """A state that is written anew takes the place of the old one with all of its changes."""
+    steps, found = 0, []
+    before = (OLD, (b"first", b"second"))
+    after: tuple[Record, tuple[bytes, ...]] = (NEW, ())
+    while True:
+        disk = LosingDisk()
+        disk.steps_left = 1000
+        commit(tmp_path, disk, OLD)
+        for change in before[1]:
+            append(tmp_path, disk, change)
+        disk.steps_left = steps
+        try:
+            commit(tmp_path, disk, NEW)
+        except PowerLossError:
+            allowed = [before, after]
+        else:
+            allowed = [after]  # it was acknowledged
+        for outcome in disk.outcomes():
+            found.append(record_and_changes(tmp_path, outcome))
+            assert found[-1] in allowed, steps
+            append(tmp_path, outcome, b"third")
+            assert record_and_changes(tmp_path, outcome)[1] == (*found[-1][1], b"third")
+        if allowed == [after]:
+            break
+        steps += 1
+    assert steps > 8
+    assert before in found
+    assert after in found
+
+
+def record_and_changes(directory: Path, disk: VolatileDisk) -> tuple[Record, tuple[bytes, ...]]:
+    store = FileStore(directory, disk)
+    try:
+        stored = store.load()
+        assert stored is not None
+        assert stored.damage == ""
+        return stored.record, stored.changes
+    finally:
+        store.close()

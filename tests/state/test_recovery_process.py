@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from tests.support.coordinator_process import CoordinatorProcess, coordinator_process
 from tests.support.deployments import RecoveryKey, manifest
@@ -69,22 +68,13 @@ def plain(accepted: Mapping[str, Any]) -> dict[str, bytes]:
     }
 
 
-def hand_in(
-    coordinator: CoordinatorProcess, owner: str, secret: bytes, sent: bytes = b""
-) -> dict[str, Any]:
+def hand_in(coordinator: CoordinatorProcess, owner: str, secret: bytes) -> dict[str, Any]:
     signature = OWNERS[owner].private.sign(secret, padding.PKCS1v15(), hashes.SHA256())
     body = {
-        "recoverySecret": base64.b64encode(sent or secret).decode(),
+        "recoverySecret": base64.b64encode(secret).decode(),
         "recoverySecretSignature": base64.b64encode(signature).decode(),
     }
     return coordinator.call("POST", "/api/v2/recover", body)
-
-
-def encrypted(coordinator: CoordinatorProcess, secret: bytes) -> bytes:
-    data = coordinator.call("GET", "/api/v2/recover/public-key")["data"]
-    key = load_der_public_key(base64.b64decode(data["ephemeralPublicKey"]))
-    assert isinstance(key, rsa.RSAPublicKey)
-    return key.encrypt(secret, OAEP)
 
 
 @pytest.mark.parametrize(
@@ -106,12 +96,9 @@ def test_recovery(tmp_path: Path, owners: list[str], threshold: int, remaining: 
     with coordinator_process(state) as coordinator:
         assert state_of(coordinator) == 1
         assert root_of(coordinator) != root
-        for number, (name, expected) in enumerate(zip(owners, remaining, strict=False)):
+        for name, expected in zip(owners, remaining, strict=False):
             assert state_of(coordinator) == 1
-            # the key for this takes seconds to make
-            is_encrypted = number == 0 and threshold > 0
-            sent = encrypted(coordinator, secrets[name]) if is_encrypted else b""
-            answer = hand_in(coordinator, name, secrets[name], sent)
+            answer = hand_in(coordinator, name, secrets[name])
             assert answer["data"]["remaining"] == expected
         assert state_of(coordinator) == 3
         assert root_of(coordinator) == root

@@ -19,6 +19,7 @@ from ringtaw_coordinator.core.api import SecretUpload
 from ringtaw_coordinator.core.coordinator import Coordinator
 from ringtaw_coordinator.pki.authority import Intermediate
 from ringtaw_coordinator.pki.marble import MarbleIssuer
+from ringtaw_coordinator.state import vault
 
 from tests.support.deployments import coordinator_in, manifest, request
 from tests.support.disks import CountingFiles, KillingFiles
@@ -26,6 +27,12 @@ from tests.support.people import served
 
 LIMITED = {"MaxActivations": 1000}
 UUID = "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+SECRET = "TEST_RECOVERY_SECRET"
+"""Variable with a recovery secret and its signature, both in hexadecimal, with a space between."""
+COUNTED = "counted"
+"""File beside the state that has a byte for each activation that was acknowledged."""
+CHANGES = 150
+"""Bytes of changes, two of activate_often's, before the state is written anew."""
 
 
 async def set_manifest(coordinator: Coordinator) -> None:
@@ -69,6 +76,24 @@ async def raise_counter(coordinator: Coordinator) -> None:
     await coordinator.set_counter("c", 9, issuer.issue("frontend", UUID, ()).certificate)
 
 
+async def recover(coordinator: Coordinator) -> None:
+    secret, signature = map(bytes.fromhex, os.environ[SECRET].split())
+    await coordinator.recover(secret, signature)
+
+
+async def recover_and_activate(coordinator: Coordinator) -> None:
+    await recover(coordinator)
+    await coordinator.activate(request())
+
+
+async def activate_often(coordinator: Coordinator) -> None:
+    """Activate until the state has been written anew, and once more."""
+    for _ in range(4):
+        await coordinator.activate(request())
+        with Path(COUNTED).open("a") as file:
+            file.write("+")
+
+
 def user(coordinator: Coordinator, name: str) -> bytes:
     return served(coordinator).manifest.users[name].certificate
 
@@ -85,12 +110,17 @@ OPERATIONS: dict[str, Callable[[Coordinator], Awaitable[None]]] = {
         acknowledge,
         cancel,
         raise_counter,
+        recover,
+        recover_and_activate,
+        activate_often,
     )
 }
 
 
 def main(operation: str, before: Path, results: Path) -> None:
     """Run the operation once undisturbed, then crash at every step it had."""
+    if operation == activate_often.__name__:
+        vault.MAX_CHANGES = CHANGES
     undisturbed = results / "acknowledged"
     shutil.copytree(before, undisturbed)
     listing = results / "steps"
@@ -109,6 +139,7 @@ def _crash(operation: str, directory: Path, files: CountingFiles, listing: Path)
     """Run the operation in a process of its own; return whether it was killed."""
     child = os.fork()
     if child == 0:
+        os.chdir(directory)
         asyncio.run(_run(operation, directory, files))
         listing.write_text("\n".join(files.steps))
         os._exit(0)
