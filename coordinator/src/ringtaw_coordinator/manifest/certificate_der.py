@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final, TypeVar
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from ringtaw_coordinator.manifest.authority_der import access_urls, constrained_names, crl_urls
 from ringtaw_coordinator.manifest.model import CertificateTemplate, Name
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
@@ -20,6 +21,18 @@ _EXTENDED_USAGES: Final = {
     ExtendedKeyUsageOID.OCSP_SIGNING: 9,
 }
 """Go's numbers; other usages are kept by their object identifiers."""
+_KEPT: Final = (
+    x509.SubjectAlternativeName,
+    x509.BasicConstraints,
+    x509.KeyUsage,
+    x509.ExtendedKeyUsage,
+    x509.CertificatePolicies,
+    x509.AuthorityInformationAccess,
+    x509.CRLDistributionPoints,
+    x509.NameConstraints,
+)
+_OF_KEYS: Final = (x509.SubjectKeyIdentifier, x509.AuthorityKeyIdentifier)
+"""These follow from the keys, which are others."""
 _NAMED: Final = {
     NameOID.COUNTRY_NAME,
     NameOID.ORGANIZATION_NAME,
@@ -37,11 +50,14 @@ def template_of(certificate: x509.Certificate) -> CertificateTemplate:
     """Return a template with the certificate's fields; the key and what signs it are left out.
 
     Raises:
-        ValueError: An extension does not parse.
+        ValueError: An extension does not parse, or a template cannot hold it.
     """
+    _require_known_extensions(certificate)
     names = _extension(certificate, x509.SubjectAlternativeName)
     usages = list(_extension(certificate, x509.ExtendedKeyUsage) or ())
-    constraints = _extension(certificate, x509.BasicConstraints)
+    basic = _extension(certificate, x509.BasicConstraints)
+    access = _extension(certificate, x509.AuthorityInformationAccess)
+    constraints = _extension(certificate, x509.NameConstraints)
     return CertificateTemplate(
         subject=_name(certificate.subject),
         not_after=certificate.not_valid_after_utc,
@@ -53,9 +69,30 @@ def template_of(certificate: x509.Certificate) -> CertificateTemplate:
         ext_key_usage=tuple(_EXTENDED_USAGES[u] for u in usages if u in _EXTENDED_USAGES) or None,
         unknown_ext_key_usage=tuple(u.dotted_string for u in usages if u not in _EXTENDED_USAGES),
         policy_identifiers=_policies(_extension(certificate, x509.CertificatePolicies)),
-        is_ca=constraints is not None and constraints.ca,
-        max_path_len=constraints.path_length if constraints else None,
+        ocsp_servers=access_urls(access, AuthorityInformationAccessOID.OCSP),
+        issuer_urls=access_urls(access, AuthorityInformationAccessOID.CA_ISSUERS),
+        crl_urls=crl_urls(_extension(certificate, x509.CRLDistributionPoints)),
+        permitted=constrained_names(constraints.permitted_subtrees if constraints else None),
+        excluded=constrained_names(constraints.excluded_subtrees if constraints else None),
+        are_constraints_critical=_is_critical(certificate, x509.NameConstraints),
+        is_ca=basic is not None and basic.ca,
+        max_path_len=basic.path_length if basic else None,
     )
+
+
+def _require_known_extensions(certificate: x509.Certificate) -> None:
+    try:
+        extensions = list(certificate.extensions)
+    except x509.DuplicateExtension as error:
+        raise ValueError(f"holds a certificate with an extension twice: {error}") from None
+    for extension in extensions:
+        if not isinstance(extension.value, (*_KEPT, *_OF_KEYS)):
+            oid = extension.oid.dotted_string
+            raise ValueError(f"holds a certificate with the extension {oid}, which cannot be kept")
+
+
+def _is_critical(certificate: x509.Certificate, kind: type[x509.ExtensionType]) -> bool:
+    return any(e.critical for e in certificate.extensions if isinstance(e.value, kind))
 
 
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
@@ -63,8 +100,6 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-    except x509.DuplicateExtension as error:
-        raise ValueError(f"holds a certificate with an extension twice: {error}") from None
 
 
 def _name(name: x509.Name) -> Name:
