@@ -1,0 +1,179 @@
+"""The examples for Gramine do what they say, in gramine-direct, at a Coordinator."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ringtaw_cli.program import run as ringtaw
+
+from tests.standins.gramine_image.image import INSTALLED, NOT_INSTALLED
+from tests.support.coordinator_process import CoordinatorProcess, coordinator_process
+from tests.support.example_runs import Image, lay_out, premain
+
+pytestmark = pytest.mark.skipif(not INSTALLED, reason=NOT_INSTALLED)
+
+PREMAIN_FAILED = 125
+GRAMINE_ENCRYPTED = b"GRAFS_PF"
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    missing = [name for name in programs if not shutil.which(name) and not Path(name).exists()]
+    return pytest.mark.skipif(bool(missing), reason=f"not installed: {', '.join(missing)}")
+
+
+@pytest.fixture(scope="module")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runtime") / "premain"
+    assert ringtaw(["runtime", "build", "--adapter", "gramine", str(folder)]) == 0
+    return folder
+
+
+Lay = Callable[[str], Image]
+
+
+@pytest.fixture
+def lay(runtime: Path, tmp_path: Path) -> Lay:
+    return lambda name: lay_out(name, tmp_path / name, runtime)
+
+
+@pytest.fixture
+def coordinator(tmp_path: Path) -> Iterator[CoordinatorProcess]:
+    with coordinator_process(tmp_path / "coordinator") as process:
+        yield process
+
+
+def set_manifest(coordinator: CoordinatorProcess, image: Image) -> None:
+    answer = coordinator.set_manifest(image.manifest())
+    assert answer["status"] == "success", answer
+
+
+HELLO = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("gramine-c", marks=needs("cc")),
+        pytest.param("gramine-python", marks=needs("/usr/bin/python3.11")),
+    ],
+)
+
+
+@HELLO
+def test_started_twice(lay: Lay, coordinator: CoordinatorProcess, name: str) -> None:
+    image = lay(name)
+    set_manifest(coordinator, image)
+    told = []
+    for start in (1, 2):
+        ran = image.run("hello", coordinator)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert f"starts, counted in an encrypted file: {start}\n" in ran.stdout
+        told.append((image.folder / "state/uuid").read_text())
+    assert told[0] == told[1]
+    assert "Hello from Ringtaw, from the manifest\n" in ran.stdout
+    assert "my certificate: -----BEGIN CERTIFICATE-----\n" in ran.stdout
+    assert (image.folder / "data/count").read_bytes().startswith(GRAMINE_ENCRYPTED)
+
+
+@HELLO
+def test_exit_codes(lay: Lay, coordinator: CoordinatorProcess, tmp_path: Path, name: str) -> None:
+    image = lay(name)
+    refused = image.run("hello", coordinator)  # there is no manifest yet
+    assert refused.returncode == PREMAIN_FAILED, refused.stdout
+    set_manifest(coordinator, image)
+    without_quote = image.run("hello", coordinator, OE_SIMULATION="0")
+    assert without_quote.returncode == PREMAIN_FAILED, without_quote.stdout
+    assert image.run("hello", coordinator).returncode == 0
+    with coordinator_process(tmp_path / "another") as another:
+        set_manifest(another, image)
+        its_own = image.run("hello", another)  # another mesh, another key of the disk
+    assert its_own.returncode == 1, its_own.stdout
+    assert "Permission denied" in its_own.stdout
+
+
+NGINX = "/usr/sbin/nginx"
+
+
+def chain(coordinator: CoordinatorProcess) -> str:
+    """Return the Coordinator's certificates."""
+    certificates = coordinator.call("GET", "/api/v2/quote")["data"]["cert"]
+    assert isinstance(certificates, str)
+    return certificates
+
+
+@needs(NGINX, "curl")
+def test_nginx(lay: Lay, coordinator: CoordinatorProcess, tmp_path: Path) -> None:
+    image = lay("gramine-nginx")
+    set_manifest(coordinator, image)
+    trusted = tmp_path / "root.pem"
+    trusted.write_text(chain(coordinator))
+    port = image.ports["8443"]
+    with image.running("frontend", coordinator) as server:
+        page = get(port, trusted)
+        assert "Served from inside an enclave" in page
+        certificate = ssl.get_server_certificate(("127.0.0.1", int(port)))
+        # One starts them all: master and two workers, each a Gramine of its own.
+        assert len(processes(server.process.pid)) == 3
+        assert server.stop() == 0, server.output
+    assert "PRIVATE KEY" not in server.output
+    assert b"PRIVATE KEY" not in image.on_disk()
+    with image.running("frontend", coordinator):
+        get(port, trusted)
+        again = ssl.get_server_certificate(("127.0.0.1", int(port)))
+    assert again == certificate
+
+
+def get(port: str, trusted: Path) -> str:
+    command = ["curl", "--silent", "--show-error", "--cacert", str(trusted)]
+    retrying = ["--retry", "50", "--retry-connrefused", "--retry-delay", "1", "--fail"]
+    address = f"https://localhost:{port}/"
+    return subprocess.run(
+        [*command, *retrying, address], check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+
+
+def processes(pid: int) -> list[int]:
+    """Return a process and its descendants."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(each for child in children for each in processes(int(child)))]
+
+
+@needs("redis-server", "redis-cli")
+def test_redis(lay: Lay, coordinator: CoordinatorProcess, tmp_path: Path) -> None:
+    image = lay("gramine-redis")
+    set_manifest(coordinator, image)
+    client = tmp_path / "client"
+    client.mkdir()
+    for visits in ("1\n", "2\n"):
+        with image.running("redis", coordinator) as server:
+            server.wait_for("Ready to accept connections")
+            ran = premain(client, "client", coordinator)
+            assert ran.stdout == visits, ran.stderr + server.output
+            refuse_others(image.ports["6379"], client)
+            assert server.stop() == 0, server.output
+    assert GRAMINE_ENCRYPTED in image.on_disk("data")
+    assert b"visits" not in image.on_disk("data")
+    assert b"PRIVATE KEY" not in image.on_disk()
+
+
+def refuse_others(port: str, client: Path) -> None:
+    """Without TLS, without a certificate, with one that is not of a Marble: no answer."""
+    own = client / "own"
+    own.mkdir(exist_ok=True)
+    request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    files = ["-nodes", "-keyout", str(own / "key.pem"), "-out", str(own / "certificate.pem")]
+    subprocess.run([*request, *files, "-subj", "/CN=me"], check=True, capture_output=True)
+    tls = ["--tls", "--cacert", "tls/marbles.pem"]
+    stranger = ["--cert", "own/certificate.pem", "--key", "own/key.pem"]
+    for options in ([], tls, [*tls, *stranger]):
+        asked = subprocess.run(
+            ["redis-cli", "-p", port, *options, "GET", "visits"],
+            cwd=client,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert asked.returncode != 0, asked.stdout
+        assert "2" not in asked.stdout.split()
