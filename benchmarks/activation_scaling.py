@@ -2,8 +2,8 @@
 
 One Marble uses two secrets, one user may read and write one; beside them there are as many other
 Marbles, users, secrets and counters as the columns say. In process, on a real state on disk: what
-TLS and HTTP cost does not depend on the deployment. Processor time is that of all threads, and holds
-on a machine that has other work to do, too; the time that passes includes the disk.
+TLS and HTTP cost does not depend on the deployment. Processor time is that of all threads; it holds
+on a machine that has other work to do, too. The time that passes includes the disk.
 """
 
 from __future__ import annotations
