@@ -56,6 +56,8 @@ class Case:
     """Why, one sentence."""
     run: Callable[[Context], None] = field(repr=False)
     """Raises Failed or Skipped; returns if the adapter does it."""
+    alone: bool = False
+    """Whether it changes what other cases share, so that none may run at the same time."""
 
     @property
     def subject(self) -> str:
@@ -85,13 +87,14 @@ class Cases:
         self.cases: list[Case] = []
 
     def case(
-        self, name: str, *, because: str
+        self, name: str, *, because: str, alone: bool = False
     ) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
         """Make a function a case: its docstring is the demand."""
 
         def add(run: Callable[[Context], None]) -> Callable[[Context], None]:
             demand = " ".join(cleandoc(run.__doc__ or "").split())
-            self.cases.append(Case(f"{self._subject}/{name}", self._side, demand, because, run))
+            full_name = f"{self._subject}/{name}"
+            self.cases.append(Case(full_name, self._side, demand, because, run, alone))
             return run
 
         return add

@@ -171,7 +171,9 @@ def other_certificate(context: Context) -> None:
         demand(not marble.coordinator.requests, "it sent its quote to somebody else")
 
 
-@CASES.case("replayed-quote", because="an old quote would let somebody else's connection in")
+@CASES.case(
+    "replayed-quote", because="an old quote would let somebody else's connection in", alone=True
+)
 def replayed_quote(context: Context) -> None:
     """A platform that gives an old quote is found out before anything is sent."""
     if context.inside.replaying is None:
