@@ -17,9 +17,9 @@ from tests.support.raw_http1 import Answer, RawClient, build
 class UserClient:
     """Someone with a name and a certificate."""
 
-    def __init__(self, name: str, directory: Path) -> None:
+    def __init__(self, name: str, directory: Path, certified: Certified | None = None) -> None:
         self.name = name
-        self.certified: Certified = self_signed(name)
+        self.certified: Certified = certified or self_signed(name)
         self.context: ssl.SSLContext = self.certified.client_context(directory, "http/1.1")
         self.port = 0
         """Of the Coordinator, set when there is one."""
