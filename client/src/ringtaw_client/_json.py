@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NoReturn, TypeVar
 
 from ringtaw_client._text import is_control, printable
@@ -98,6 +98,11 @@ class Record:
     def member_names(self) -> tuple[str, ...]:
         """Return the names of all members."""
         return tuple(_checked_name(name, f"{self._path} a name") for name in self._values)
+
+    def in_any_case(self, names: Iterable[str]) -> Record:
+        """Return the members with these names in whatever letter case, as Go reads them."""
+        given = {name.lower(): value for name, value in self._values.items()}
+        return Record({name: given.get(name.lower()) for name in names}, self._path)
 
     def details(self) -> dict[str, Detail]:
         """Return all members that are values for people: scalars, and lists of strings."""
