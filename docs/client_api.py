@@ -84,7 +84,7 @@ VERSION_1: Final = """\
 ## Version 1
 
 Deprecated: without a prefix, and with raw bodies. Clients fall back to it when version 2 answers
-405. Each use is logged.
+405. The log tells of each endpoint's first use, and then once an hour how often it was used.
 
 """
 

@@ -27,7 +27,7 @@ from ringtaw_testkit.identities import Certified, self_signed
 from tests.support.coordinator_process import CoordinatorProcess, coordinator_process
 from tests.support.deployments import manifest
 from tests.support.raw_http1 import Answer, RawClient
-from tests.support.user_client import UserClient, encode
+from tests.support.user_client import UserClient
 
 ODD_NAMES = ("a b", "a+b", "a/b&c=d?e#f", "ключ", "🔑", 'quo"te', "a.b", "%41", "‮x")
 HUGE = bytes(range(256)) * 8192
@@ -249,15 +249,3 @@ async def test_before_a_manifest_no_update_is_in_progress(process: CoordinatorPr
             "data": None,
             "message": "no update in progress",
         }
-
-
-async def test_keys_of_another_letter_case_and_nulls_as_go_sends_them(
-    process: CoordinatorProcess, tmp_path: Path
-) -> None:
-    alice = user_of(process, "alice", tmp_path)
-    set_manifest(process, **roles({"token": PLAIN}), Users={"alice": alice.definition("all")})
-    body = {"SECRETS": {"token": {"cert": None, "PRIVATE": None, "key": b64encode(b"v").decode()}}}
-    async with await RawClient.connect(alice.port, alice.context) as client:
-        answer = await client.request("POST", "/api/v2/secrets", encode(body))
-    assert answer.status == 200, answer.body
-    assert await alice.read("token") == b64encode(b"v").decode()

@@ -12,6 +12,7 @@ from aiohttp import web
 from ringtaw_coordinator.core.api import ClientFacade
 from ringtaw_coordinator.errors import UnauthorizedError
 from ringtaw_coordinator.server.client.bodies import BodyReader
+from ringtaw_coordinator.server.client.deprecation import DeprecationLog
 from ringtaw_coordinator.server.client.endpoint import ClientRequest, Endpoint, RequestError, Who
 from ringtaw_coordinator.server.client.endpoints import METHODS, ROUTES
 from ringtaw_coordinator.server.client.fitting import read_json
@@ -43,6 +44,7 @@ class ClientApp:
         self._limits = limits
         self._bodies = BodyReader(limits)
         self._observer = observer
+        self._deprecations = DeprecationLog()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer ``request``, completely."""
@@ -68,7 +70,7 @@ class ClientApp:
         if endpoint is None:
             return _no_endpoint(request)
         if endpoint.is_v1:
-            _log.info("deprecated endpoint used", path=request.path)
+            self._deprecations.note(request.path)
         try:
             return await self._run(endpoint, request, connection)
         except RequestError as refusal:
