@@ -41,6 +41,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "secret": Entry("ringtaw_cli.operator.secret:secret", "Get and set secrets."),
     "status": Entry("ringtaw_cli.operator.status:status", "Show the state of a Coordinator."),
+    "verify": Entry(
+        "ringtaw_cli.verify.command:verify", "Verify a Coordinator, its manifest, and Marbles."
+    ),
     "version": Entry("ringtaw_cli.operator.version:version", "Show the version of this command."),
 }
 

@@ -123,7 +123,7 @@ def policy_of(access: Access, address: str) -> CoordinatorPolicy:
     statuses, advisories = access.accepted_tcb_statuses, access.accepted_advisories
     return replace(
         policy,
-        accepted_tcb_statuses=_known(statuses) or policy.accepted_tcb_statuses,
+        accepted_tcb_statuses=known_statuses(statuses) or policy.accepted_tcb_statuses,
         accepted_advisories=advisories or policy.accepted_advisories,
     )
 
@@ -254,7 +254,7 @@ def _era_config_here() -> Path | None:
     return None
 
 
-def _known(statuses: tuple[str, ...]) -> tuple[str, ...]:
+def known_statuses(statuses: tuple[str, ...]) -> tuple[str, ...]:
     """Return TCB statuses that exist.
 
     Raises:
