@@ -15,7 +15,7 @@ INTRODUCTION: Final = """\
 
 ```sh
 ringtaw gramine check -D interpreter=/usr/bin/python3.11 -D arch_libdir=/lib/x86_64-linux-gnu \\
-    examples/gramine/hello.manifest.template
+    examples/gramine-python/hello.manifest.template
 ```
 
 reads a Gramine manifest, as a template or rendered or signed, and lists what is wrong or doubtful

@@ -88,6 +88,8 @@ def free_ports() -> dict[str, str]:
 
 def with_ports(text: str, ports: Mapping[str, str]) -> str:
     """Return a text with other ports in it."""
+    if not ports:
+        return text
     return re.sub(rf"\b({'|'.join(ports)})\b", lambda match: ports[match[1]], text)
 
 
