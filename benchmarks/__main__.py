@@ -11,6 +11,8 @@ BENCHMARKS: Final = {
     "activation-scaling": "benchmarks.activation_scaling",
     "activations": "benchmarks.activations",
     "client-api": "benchmarks.client_api",
+    "durable-change": "benchmarks.durable_change",
+    "gramine-direct": "benchmarks.gramine_direct",
     "premain-start": "benchmarks.premain_start",
     "quote-verification": "benchmarks.quote_verification",
 }
