@@ -45,16 +45,10 @@ from ringtaw_coordinator.core.quote_signing import sign_quote
 from ringtaw_coordinator.core.recovery import recover, require_possible
 from ringtaw_coordinator.core.serving import Serving, serve
 from ringtaw_coordinator.core.state_machine import StateMachine
-from ringtaw_coordinator.core.updates import proposal
-from ringtaw_coordinator.core.updates.packages import update_packages
-from ringtaw_coordinator.errors import (
-    CoordinatorError,
-    FeatureError,
-    ManifestError,
-)
+from ringtaw_coordinator.core.updates.updates import Updates, log_manifest
+from ringtaw_coordinator.errors import CoordinatorError, FeatureError
 from ringtaw_coordinator.manifest.load import load_manifest
-from ringtaw_coordinator.manifest.model import Action, FeatureGate
-from ringtaw_coordinator.manifest.package_update import load_package_update
+from ringtaw_coordinator.manifest.model import FeatureGate
 from ringtaw_coordinator.state.model import new_deployment
 from ringtaw_coordinator.state.vault import Vault
 
@@ -77,6 +71,7 @@ class Coordinator:
         self._vault = vault
         self._attestation = attestation
         self._machine = machine
+        self._updates = Updates(machine, vault)
         self._activations = Activations(machine, vault, attestation.verifier)
         self._software_tee = software_tee
 
@@ -148,7 +143,7 @@ class Coordinator:
 
         self._machine.require(State.RECOVERY, State.ACCEPTING_MANIFEST)
         accepted = await self._machine.change(load_and_store)
-        self._log_manifest("manifest set", accepted.warnings)
+        log_manifest("manifest set", self.manifest().fingerprint, accepted.warnings)
         return accepted
 
     async def recovery_public_key(self) -> bytes:
@@ -210,60 +205,19 @@ class Coordinator:
 
     async def submit_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
         """Apply an update of packages, or submit an update of the whole manifest."""
-        user = self._machine.accepting().users.identify(certificate)
-        user.require_one_of(Action.UPDATE_SECURITY_VERSION, Action.UPDATE_MANIFEST)
-        versions = await asyncio.to_thread(load_package_update, raw)
-        if versions is not None:
-            return await self._update_packages(versions, certificate)
-        user.require(Action.UPDATE_MANIFEST)
-        loaded = await asyncio.to_thread(load_manifest, raw)
-
-        def step(serving: Serving) -> tuple[Serving, UpdateProgress]:
-            user = serving.users.identify(certificate)
-            return proposal.propose(serving, self._vault, user, raw, loaded)
-
-        return self._logged(await self._machine.advance(step))
-
-    async def _update_packages(
-        self, versions: Mapping[str, int], certificate: bytes
-    ) -> UpdateProgress:
-        def step(serving: Serving) -> tuple[Serving, None]:
-            updated = update_packages(serving, serving.users.identify(certificate), versions)
-            self._vault.commit(updated.deployment)
-            return updated, None
-
-        await self._machine.advance(step)
-        log.info("packages updated", versions=dict(versions))
-        return UpdateProgress(0, ())
+        return await self._updates.submit(raw, certificate)
 
     def pending_update(self) -> PendingUpdate:
         """Return the update that waits for acknowledgements."""
-        self._machine.require(State.ACCEPTING_MANIFEST, State.ACCEPTING_MARBLES)
-        return proposal.pending(self._machine.serving)
+        return self._updates.pending()
 
     async def acknowledge_update(self, raw: bytes, certificate: bytes) -> UpdateProgress:
         """Acknowledge the pending update; apply it if that was the last missing."""
-
-        def step(serving: Serving) -> tuple[Serving, UpdateProgress | ManifestError]:
-            user = serving.users.identify(certificate)
-            return proposal.acknowledge(serving, self._vault, user, raw)
-
-        self._machine.accepting().users.identify(certificate)
-        outcome = await self._machine.advance(step)
-        if isinstance(outcome, ManifestError):
-            log.error("the update of the manifest cannot be applied", reason=str(outcome))
-            raise outcome
-        return self._logged(outcome)
+        return await self._updates.acknowledge(raw, certificate)
 
     async def cancel_update(self, certificate: bytes) -> None:
         """Drop the pending update."""
-
-        def step(serving: Serving) -> tuple[Serving, str]:
-            user = serving.users.identify(certificate)
-            return proposal.cancel(serving, self._vault, user), user.name
-
-        self._machine.accepting().users.identify(certificate)
-        log.info("update of the manifest cancelled", user=await self._machine.advance(step))
+        await self._updates.cancel(certificate)
 
     def update_log(self) -> Sequence[str]:
         """Return the update log."""
@@ -295,19 +249,6 @@ class Coordinator:
     async def close(self) -> None:
         """Finish the change that is under way, and let go of the store."""
         await self._machine.finish(self._vault.close)
-
-    def _logged(self, progress: UpdateProgress) -> UpdateProgress:
-        missing = progress.missing_acknowledgments
-        if missing:
-            log.info("an update of the manifest is pending", missing_acknowledgments=missing)
-        else:
-            self._log_manifest("manifest updated; restart Marbles to enforce it", progress.warnings)
-        return progress
-
-    def _log_manifest(self, event: str, warnings: Sequence[str]) -> None:
-        log.info(event, fingerprint=self.manifest().fingerprint)
-        for warning in warnings:
-            log.warning("the manifest is doubtful", warning=warning)
 
 
 async def open_coordinator(
