@@ -8,12 +8,16 @@ sorts members and escapes ``<``, ``>``, ``&``, U+2028 and U+2029 (Go documentati
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ringtaw_client import InputError
 
 from ringtaw_cli.session.files import read_input
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
 
 _ESCAPES: Final = {ord(one): f"\\u{ord(one):04x}" for one in "<>&\u2028\u2029"}
 
@@ -45,13 +49,11 @@ def _is_json(content: bytes) -> bool:
 
 
 def _json_of_yaml(content: bytes) -> bytes:
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
-    reader = YAML(typ="safe", pure=True)
-    reader.version = (1, 1)
     try:
-        document = reader.load(content.decode())
+        with warnings.catch_warnings(action="ignore"):  # of numbers such as 1e3, which Go takes
+            document = _yaml_reader().load(content.decode())
     except YAMLError as error:
         raise ValueError(str(error)) from None
     if not isinstance(document, dict):
@@ -60,11 +62,29 @@ def _json_of_yaml(content: bytes) -> bytes:
     return text.translate(_ESCAPES).encode()
 
 
+def _yaml_reader() -> YAML:
+    """Return a reader to which 12:30 is text, as to Go's, and not a number of base 60."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.constructor import SafeConstructor
+
+    class Constructor(SafeConstructor):
+        def construct_yaml_int(self, node: Any) -> Any:
+            return node.value if ":" in node.value else super().construct_yaml_int(node)
+
+    Constructor.add_constructor("tag:yaml.org,2002:int", Constructor.construct_yaml_int)
+    reader = YAML(typ="safe", pure=True)
+    reader.version = (1, 1)
+    reader.Constructor = Constructor
+    return reader
+
+
 def _keyed(value: Any) -> Any:
-    """Return a value in which all keys are strings."""
+    """Return a value in which all keys are strings, and whole numbers have no fraction."""
     if isinstance(value, dict):
         return {_key(name): _keyed(member) for name, member in value.items()}
-    return [_keyed(element) for element in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_keyed(element) for element in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _key(name: object) -> str:

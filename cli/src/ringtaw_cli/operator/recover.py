@@ -60,7 +60,13 @@ def plain_secret(content: bytes, key: RecoveryKeyHolder | None, name: str) -> by
         return content
     if key is None:
         raise InputError(f"{name} is encrypted", hint="give the owner's key with --key")
-    return key.decrypt(content)
+    try:
+        return key.decrypt(content)
+    except InputError as error:
+        error.hint = error.hint or (
+            f"is {name} of the owner of this key? it is what base64 -d makes of the recovery data"
+        )
+        raise
 
 
 def report(progress: RecoveryProgress, output_format: str) -> None:
