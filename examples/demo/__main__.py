@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.demo.coordinator import Client, running_coordinator
+from examples.demo.coordinator import running_coordinator
 from examples.demo.platform import Platform, Simulation, SoftwareTee
 from examples.demo.tell import detail, say, step
 
@@ -46,9 +46,7 @@ def main() -> int:
             Path(name) / "state", platform.coordinator_arguments, settings
         ) as (mesh_address, client_address):
             detail(f"mesh API {mesh_address} (for Marbles), client API https://{client_address}")
-            client = Client(client_address)
-            detail(client.get("/api/v2/status")["message"])
-            show(Path(name), platform, client, mesh_address)
+            show(Path(name), platform, client_address, mesh_address)
         step(8, "The Coordinator has ended; nothing is left running.")
     say(f"\nDone in {time.monotonic() - started:.1f} s.")
     return 0
@@ -72,21 +70,23 @@ def choose_platform(directory: Path, *, simulation: bool) -> Platform:
     return SoftwareTee(directory / "software-tee")
 
 
-def show(directory: Path, platform: Platform, client: Client, mesh_address: str) -> None:
+def show(directory: Path, platform: Platform, client_address: str, mesh_address: str) -> None:
     """Do what an operator does, then what Marbles do."""
     step(3, "Verify the Coordinator before it is told anything.")
-    platform.verify_coordinator(client)
+    coordinator = platform.verified_coordinator(client_address)
     root = directory / "coordinator-root.pem"
-    root.write_text(client.root)
+    root.write_text(coordinator.identity.root_pem)
+    detail(coordinator.status().message)
 
     step(4, "Set the manifest: which enclaves may run as what, and what they receive.")
     manifest = json.loads(MANIFEST.read_text())
     manifest["Packages"] = platform.packages()
     for package, properties in manifest["Packages"].items():
         detail(f"package {package}: {json.dumps(properties)}")
-    client.set_manifest(json.dumps(manifest).encode())
-    detail(f"fingerprint {client.get('/api/v2/manifest')['manifestFingerprint']}")
-    detail(client.get("/api/v2/status")["message"])
+    raw = json.dumps(manifest).encode()
+    coordinator.set_manifest(raw)
+    detail(f"fingerprint {coordinator.verify_manifest(raw).fingerprint}")
+    detail(coordinator.status().message)
 
     mesh = Mesh(directory, platform, mesh_address, root)
     bring_up_marbles(mesh)

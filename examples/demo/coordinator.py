@@ -1,12 +1,9 @@
-"""The demo's Coordinator: a real one, in a process of its own, and a client for it."""
+"""The demo's Coordinator: a real one, in a process of its own."""
 
 from __future__ import annotations
 
-import base64
-import http.client
 import json
 import os
-import ssl
 import subprocess
 import sys
 import threading
@@ -15,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 START_SECONDS = 30
 
@@ -76,53 +72,3 @@ def _drain(process: subprocess.Popen[str]) -> None:
     assert process.stderr is not None  # noqa: S101 - asked for above
     for _ in process.stderr:
         pass
-
-
-class Client:
-    """The few calls of the client API that the demo needs.
-
-    Until :meth:`trust` is called anybody may answer; afterwards only who has the Coordinator's key.
-    """
-
-    root = ""
-    """The Coordinator's root certificate (PEM), once it is trusted."""
-
-    def __init__(self, address: str) -> None:
-        parts = urlsplit(f"//{address}")
-        self._host, self._port = parts.hostname or "", parts.port or 0
-        self._tls = ssl.create_default_context()
-        self._tls.check_hostname = False
-        self._tls.verify_mode = ssl.CERT_NONE
-
-    def quote(self, nonce: bytes) -> dict[str, Any]:
-        """Return the Coordinator's certificates and its quote over root certificate and nonce."""
-        return self.get(f"/api/v2/quote?nonce={base64.urlsafe_b64encode(nonce).decode()}")
-
-    def trust(self, root: str) -> None:
-        """Accept no other certificate from now on."""
-        self.root = root
-        self._tls = ssl.create_default_context(cadata=root)
-
-    def get(self, path: str) -> dict[str, Any]:
-        """GET; returns the answer's data."""
-        return self._call("GET", path, None)
-
-    def set_manifest(self, manifest: bytes) -> dict[str, Any]:
-        """POST the manifest; returns the answer's data."""
-        body = json.dumps({"manifest": base64.b64encode(manifest).decode()})
-        return self._call("POST", "/api/v2/manifest", body)
-
-    def _call(self, method: str, path: str, body: str | None) -> dict[str, Any]:
-        connection = http.client.HTTPSConnection(
-            self._host, self._port, context=self._tls, timeout=30
-        )
-        try:
-            connection.request(method, path, body)
-            answer = json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
-        if answer["status"] != "success":
-            raise SystemExit(f"{method} {path}: {answer.get('message')}")
-        data = answer["data"]
-        assert isinstance(data, dict)  # noqa: S101 - as the API promises
-        return data

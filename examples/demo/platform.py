@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import ringtaw_coordinator
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from ringtaw_attestation import (
-    CollateralFiles,
-    VerificationContext,
-    Verifiers,
-    check_coordinator_binding,
-)
 from ringtaw_attestation.softtee import Enclave, open_software_tee, write_software_collateral
+from ringtaw_client import (
+    CoordinatorPolicy,
+    PinnedCoordinator,
+    Trust,
+    connect_insecurely,
+    verify,
+)
 from ringtaw_softtee.identity import packages, write_identity
 
-from examples.demo.coordinator import Client
 from examples.demo.tell import detail, say
 
 HERE = Path(__file__).parent
@@ -51,8 +47,8 @@ class Platform(Protocol):
     def packages(self) -> dict[str, Any]:
         """Return the manifest's packages: which enclaves may be a greeter or a visitor."""
 
-    def verify_coordinator(self, client: Client) -> None:
-        """Make sure that the client talks to the Coordinator, and to nobody else."""
+    def verified_coordinator(self, address: str) -> PinnedCoordinator:
+        """Return a client that talks to the Coordinator, and to nobody else."""
 
 
 class SoftwareTee:
@@ -90,23 +86,18 @@ class SoftwareTee:
             name: packages(self._enclaves[name])["measurement"] for name in ("greeter", "visitor")
         }
 
-    def verify_coordinator(self, client: Client) -> None:
+    def verified_coordinator(self, address: str) -> PinnedCoordinator:
         """Challenge the Coordinator, verify its quote, and only then trust its certificate."""
-        nonce = os.urandom(16)
-        answer = client.quote(nonce)
-        context = VerificationContext((self._tee.root,), CollateralFiles(self._collateral))
-        report = Verifiers.installed().verify(base64.b64decode(answer["quote"]), context)
-        detail(report.describe())
-
-        root = x509.load_pem_x509_certificates(answer["cert"].encode())[-1]
-        check_coordinator_binding(report.report_data, root.public_bytes(Encoding.DER), nonce)
-        detail("the quote is over this Coordinator's root certificate and our nonce")
-
-        expected = self._enclaves["coordinator"].unique_id
-        if report.identity is None or report.identity.unique_id != expected:
-            raise SystemExit("the Coordinator is not the program it should be")
-        detail(f"and its measurement is the expected one, {expected.hex()[:16]}…")
-        client.trust(root.public_bytes(Encoding.PEM).decode())
+        policy = CoordinatorPolicy(unique_id=self._enclaves["coordinator"].unique_id.hex())
+        trust = Trust(
+            collateral=str(self._collateral),
+            roots=self._directory / "root.pem",
+            accept_software_tee=True,
+        )
+        verified = verify(address, policy, trust)
+        for check in verified.checks:
+            detail(f"{check.name}: {check.found}")
+        return verified.connect()
 
 
 class Simulation:
@@ -126,11 +117,10 @@ class Simulation:
         """Return packages that nothing is compared with."""
         return {name: {"Debug": True, "UniqueID": "00" * 32} for name in ("greeter", "visitor")}
 
-    def verify_coordinator(self, client: Client) -> None:
+    def verified_coordinator(self, address: str) -> PinnedCoordinator:
         """Believe whoever answers first."""
         say("     SIMULATION: there is no quote, so this may be anybody.")
-        certificates = client.quote(b"")["cert"]
-        client.trust(certificates[certificates.rindex("-----BEGIN") :])
+        return connect_insecurely(address)
 
 
 def measure(files: Sequence[Path]) -> Enclave:
