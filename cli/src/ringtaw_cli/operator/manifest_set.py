@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 import click
-from ringtaw_client import ManifestAccepted
+from ringtaw_client import ManifestAccepted, PinnedCoordinator, RefusedError
 
 from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.operator.manifest_file import read_manifest
@@ -14,6 +15,9 @@ from ringtaw_cli.operator.recovery_data import recovery_data, recovery_data_opti
 from ringtaw_cli.output import printable, say, warning
 from ringtaw_cli.session.opening import progress, session
 from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+
+_WRONG_STATE: Final = "server is not in expected state"
+"""MarbleRun's Coordinator says it in these words, and Ringtaw's too."""
 
 
 @click.command(
@@ -41,12 +45,23 @@ def set_manifest(
     fingerprint = sha256(manifest).hexdigest()
     with recovery_data(recovery_file) as recovery, session(access, address, keep=True) as peer:
         progress("sending the manifest")
-        accepted = peer.set_manifest(manifest)
+        accepted = _set(peer, manifest)
         answer = {"fingerprint": fingerprint, "warnings": list(accepted.warnings)}
         try:
             recovery.keep(accepted.recovery_secrets, answer if output_format == "json" else None)
         finally:
             _tell(accepted, fingerprint)
+
+
+def _set(coordinator: PinnedCoordinator, manifest: bytes) -> ManifestAccepted:
+    try:
+        return coordinator.set_manifest(manifest)
+    except RefusedError as error:
+        if _WRONG_STATE in error.message:
+            error.hint = (
+                "it has a manifest (ringtaw status): ringtaw manifest update apply changes it"
+            )
+        raise
 
 
 def _tell(accepted: ManifestAccepted, fingerprint: str) -> None:

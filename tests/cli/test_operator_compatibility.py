@@ -1,0 +1,99 @@
+"""Scripts written for MarbleRun's CLI: its commands, arguments and options are taken.
+
+The tables are facts of its documentation (version 1.9), without what is about Kubernetes.
+"""
+
+from __future__ import annotations
+
+import click
+import pytest
+from ringtaw_cli.command import DefaultGroup
+from ringtaw_cli.program import program
+
+VALUE, FLAG = False, True
+REACHING = {
+    "--accepted-advisories": VALUE,
+    "--accepted-tcb-statuses": VALUE,
+    "--coordinator-cert": VALUE,
+    "--era-config": VALUE,
+    "--insecure": FLAG,
+    "-i": FLAG,
+    "--nonce": VALUE,
+    "--save-sgx-quote": VALUE,
+}
+TOKEN = {"--pkcs11-config": VALUE, "--pkcs11-key-id": VALUE, "--pkcs11-key-label": VALUE}
+KEY = {"-k": VALUE, "--key": VALUE, **TOKEN}
+USER = {
+    **KEY,
+    "-c": VALUE,
+    "--cert": VALUE,
+    "--pkcs11-cert-id": VALUE,
+    "--pkcs11-cert-label": VALUE,
+}
+OUTPUT = {"-o": VALUE, "--output": VALUE}
+RECOVERY_DATA = {"-r": VALUE, "--recoverydata": VALUE}
+
+COMMANDS: dict[str, tuple[int, dict[str, bool]]] = {
+    "status": (1, REACHING),
+    "manifest get": (
+        1,
+        {
+            **REACHING,
+            **OUTPUT,
+            **dict.fromkeys(("-u", "--display-update", "-s", "--signature", "--keep-cert"), FLAG),
+        },
+    ),
+    "manifest log": (1, {**REACHING, **OUTPUT}),
+    "manifest set": (2, {**REACHING, **RECOVERY_DATA}),
+    "manifest signature": (1, {}),
+    "manifest verify": (2, REACHING),
+    "manifest update apply": (2, {**REACHING, **USER, **RECOVERY_DATA}),
+    "manifest update acknowledge": (2, {**REACHING, **USER, **RECOVERY_DATA}),
+    "manifest update cancel": (1, {**REACHING, **USER}),
+    "manifest update get": (1, {**REACHING, **OUTPUT, "--missing": FLAG}),
+    "certificate root": (1, {**REACHING, **OUTPUT}),
+    "certificate intermediate": (1, {**REACHING, **OUTPUT}),
+    "certificate chain": (1, {**REACHING, **OUTPUT}),
+    "secret set": (2, {**REACHING, **USER, "--from-pem": VALUE}),
+    "secret get": (2, {**REACHING, **USER, **OUTPUT}),
+    "recover": (2, {**REACHING, **KEY}),
+    "recover-with-signature": (2, {**REACHING, "-s": VALUE, "--signature": VALUE}),
+    "recover-with-signature public-key": (1, {**REACHING, **OUTPUT}),
+    "recover-with-signature encrypt-secret": (1, {**KEY, **OUTPUT, "--coordinator-pub-key": VALUE}),
+    "recover-with-signature sign-secret": (1, {**KEY, **OUTPUT}),
+    "version": (0, {}),
+}
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_a_command_takes_the_same_arguments_and_options(path: str) -> None:
+    arguments, options = COMMANDS[path]
+    command = find(path)
+    ours = {
+        name: bool(getattr(option, "is_flag", False))
+        for option in command.params
+        if isinstance(option, click.Option)
+        for name in option.opts
+    }
+    assert ours == {**ours, **options}
+    assert sum(isinstance(each, click.Argument) for each in command.params) == arguments
+
+
+@pytest.mark.parametrize("words", [["-h"], ["--help"], []])
+def test_a_group_that_is_a_command_shows_both(words: list[str]) -> None:
+    group = find("recover-with-signature", resolve_default=False)
+    context = click.Context(group, info_name="recover-with-signature")
+    shown = group.get_help(context)
+    assert shown.count("Usage: ") == 2
+    assert "public-key" in shown
+    assert "--signature" in shown
+
+
+def find(path: str, *, resolve_default: bool = True) -> click.Command:
+    command: click.Command = program
+    for name in path.split():
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), name)
+        assert found is not None, path
+        command = found
+    return command.default if resolve_default and isinstance(command, DefaultGroup) else command
