@@ -23,8 +23,20 @@ COMMANDS: Final[dict[str, Entry]] = {
     "certificate": Entry(
         "ringtaw_cli.operator.certificate:certificate", "Get the certificates of a Coordinator."
     ),
+    "completion": Entry(
+        "ringtaw_cli.completion:completion",
+        "Print the script that completes commands in a shell.",
+    ),
+    "help": Entry("ringtaw_cli.help:help_command", "Show the help of a command."),
+    "man": Entry("ringtaw_cli.man:man", "Write the manual pages."),
+    "inspect": Entry(
+        "ringtaw_cli.inspect:inspect", "Look at quotes, certificates and sealed states."
+    ),
     "manifest": Entry(
         "ringtaw_cli.operator.manifest:manifest", "Set, get, verify and update manifests."
+    ),
+    "package-info": Entry(
+        "ringtaw_cli.package_info:package_info", "Show what identifies an enclave."
     ),
     "plugins": Entry("ringtaw_cli.plugins:plugins", "List the installed adapters."),
     "recover": Entry(
@@ -46,6 +58,21 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "version": Entry("ringtaw_cli.operator.version:version", "Show the version of this command."),
 }
+
+SECTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "Operators": (
+        "status",
+        "manifest",
+        "secret",
+        "certificate",
+        "recover",
+        "recover-with-signature",
+    ),
+    "Auditors": ("verify",),
+    "Developers": ("adapter", "plugins", "runtime"),
+    "About ringtaw": ("help", "version", "completion", "man"),
+}
+"""The sections of ``ringtaw --help``, and the commands in each. All are in one."""
 
 ADAPTER_COMMANDS: Final[dict[str, Entry]] = {
     "prepare": Entry(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import click
 from ringtaw_buildkit.adapters import BuildSide
@@ -12,15 +11,12 @@ from ringtaw_buildkit.document import Document, DocumentError, read_json
 from ringtaw_buildkit.findings import pointer
 from ringtaw_buildkit.marbles import read_marbles
 from ringtaw_buildkit.subject import MANIFEST
-from ringtaw_premain.build_hookspecs import Finding, Severity, ValidateRequest
+from ringtaw_premain.build_hookspecs import Finding, ValidateRequest
 
 from ringtaw_cli.command import Command, did_you_mean, format_option
-from ringtaw_cli.exits import ExitCode
+from ringtaw_cli.findings import tell, verdict
 from ringtaw_cli.libos.group import pass_side
 from ringtaw_cli.libos.pairs import pairs
-from ringtaw_cli.output import data, json_data, printable, say
-
-_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
 @click.command(
@@ -65,9 +61,8 @@ def check(
     findings = [found for request in requests for found in side.validate_config(request)]
     if document is not None:
         findings = _in_manifest(findings, document)
-    _json(findings) if output_format == "json" else _text(findings, len(configs))
-    failed = [f for f in findings if strict or f.severity is Severity.ERROR]
-    return ExitCode.POLICY_MISMATCH if failed else ExitCode.OK
+    tell(findings, len(configs), output_format)
+    return verdict(findings, strict=strict)
 
 
 def _manifest(path: str | None, marble: str) -> Document | None:
@@ -94,48 +89,3 @@ def _in_manifest(findings: Sequence[Finding], manifest: Document) -> list[Findin
         else finding
         for finding in findings
     ]
-
-
-def _text(findings: Sequence[Finding], files: int) -> None:
-    for finding in findings:
-        kind = click.style(finding.severity.value, fg=_COLOURS[finding.severity], bold=True)
-        place = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
-        where = f"{finding.pointer}: " if finding.pointer else ""
-        message = printable(f"{where}{finding.message}")
-        data(f"{printable(place)}: {kind}[{printable(finding.code)}]: {message}")
-        if finding.cure:
-            data(f"    {printable(finding.cure)}")
-    say(f"{_summary(findings)} in {_number(files, 'file')}")
-
-
-def _json(findings: Sequence[Finding]) -> None:
-    json_data(
-        findings=[_members(finding) for finding in findings],
-        errors=_count(findings, Severity.ERROR),
-        warnings=_count(findings, Severity.WARNING),
-    )
-
-
-def _members(finding: Finding) -> dict[str, Any]:
-    return {
-        "severity": finding.severity.value,
-        "code": finding.code,
-        "file": finding.file,
-        "line": finding.line,
-        "pointer": finding.pointer,
-        "message": finding.message,
-        "cure": finding.cure,
-    }
-
-
-def _summary(findings: Sequence[Finding]) -> str:
-    errors = _number(_count(findings, Severity.ERROR), "error")
-    return f"{errors}, {_number(_count(findings, Severity.WARNING), 'warning')}"
-
-
-def _count(findings: Sequence[Finding], severity: Severity) -> int:
-    return sum(finding.severity is severity for finding in findings)
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

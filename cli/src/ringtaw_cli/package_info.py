@@ -1,0 +1,93 @@
+"""``ringtaw package-info``: what identifies an enclave, whatever libOS it was built with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+from ringtaw_premain.errors import AdapterError, PlatformError, PremainError
+
+from ringtaw_cli.command import Command, format_option
+from ringtaw_cli.output import data, json_data, printable, say, warning
+
+if TYPE_CHECKING:
+    from ringtaw_premain.build_hookspecs import PackageProperties
+
+
+@click.command(
+    "package-info",
+    cls=Command,
+    examples=("app.sig", "occlum_instance", "--format json ego-binary"),
+)
+@click.argument("artefact", metavar="ARTEFACT")
+@format_option()
+def package_info(artefact: str, output_format: str) -> None:
+    """Show what identifies an enclave.
+
+    ARTEFACT is what a libOS has built: a .sig file or folder of Gramine, an instance of Occlum, a
+    signed binary of EGo. Each installed adapter looks at it. To choose one, and to put the
+    properties into a manifest, there is ringtaw ADAPTER package-properties.
+    """
+    from ringtaw_buildkit.packages import all_properties
+
+    found = recognise(artefact)
+    if found.properties.debug:
+        warning(f"{printable(artefact)} is a debug enclave: the host can read all of its memory")
+    properties = all_properties(found.properties)
+    if output_format == "json":
+        json_data(adapters=list(found.adapters), properties=properties)
+        return
+    say(f"recognised by {printable(', '.join(found.adapters))}")
+    for name, value in properties.items():
+        data(f"{name:<16} {str(value).lower() if isinstance(value, bool) else value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """An enclave, and the adapters that know it."""
+
+    adapters: tuple[str, ...]
+    properties: PackageProperties
+
+
+def recognise(artefact: str) -> Recognised:
+    """Ask every installed adapter what identifies an enclave.
+
+    Raises:
+        PlatformError: None knows it, or two say different things.
+    """
+    from ringtaw_premain.plugins import installed_adapters
+
+    found: dict[str, PackageProperties] = {}
+    reasons = []
+    for name in installed_adapters():
+        try:
+            properties = _ask(name, artefact)
+        except AdapterError:  # it has no build side, or is broken: ringtaw plugins says more
+            continue
+        except PremainError as error:
+            reasons.append(error.message)
+            continue
+        if properties is not None:
+            found[name] = properties
+    if not found:
+        told = "; ".join(reasons) or "no adapter that knows built enclaves is installed"
+        raise PlatformError(
+            f"{artefact} is no enclave that an installed adapter knows: {told}",
+            hint="name the .sig file (Gramine), the instance (Occlum) or the signed binary (EGo)",
+        )
+    if len(set(found.values())) > 1:
+        raise PlatformError(
+            f"{artefact} is told apart differently by {', '.join(found)}",
+            hint=f"choose: ringtaw {next(iter(found))} package-properties {artefact}",
+        )
+    return Recognised(tuple(found), next(iter(found.values())))
+
+
+def _ask(name: str, artefact: str) -> PackageProperties | None:
+    """Return what one adapter says; None if it does not deal with built enclaves."""
+    from ringtaw_buildkit.adapters import build_side
+
+    side = build_side(name)
+    return side.package_properties(artefact) if "package_properties" in side.hooks else None
