@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 from ringtaw_cli.command import LazyGroup, load_command
-from ringtaw_cli.exits import ExitCode
+from ringtaw_cli.exits import MEANINGS
 from ringtaw_cli.program import program
 from ringtaw_cli.table import ADAPTER_COMMANDS, COMMANDS
 
@@ -33,18 +33,6 @@ No secret has to be an argument: other users of a machine can read the arguments
 | code | meaning |
 | --- | --- |
 """
-MEANINGS: Final = {
-    ExitCode.OK: "It worked, and nothing was found to be wrong.",
-    ExitCode.FAILED: "It did not work; stderr says why.",
-    ExitCode.USAGE: "The command line is wrong.",
-    ExitCode.EVIDENCE_REJECTED: "A peer has not proved what it is: believe nothing it says.",
-    ExitCode.POLICY_MISMATCH: "Something is not what it should be, such as a file that was "
-    "checked.",
-    ExitCode.UNREACHABLE: "No answer came, or not in time.",
-    ExitCode.NOT_AUTHORISED: "The Coordinator does not know the caller, or permits it less.",
-    ExitCode.CANNOT_EXECUTE: "`run`: the libOS is installed and cannot be executed.",
-    ExitCode.PROGRAM_NOT_FOUND: "`run`: the libOS is not installed.",
-}
 AFTER_CODES: Final = """
 `run` ends with the exit code of what it started, 128 and more where a signal ended that. 130 says
 that Ctrl-C ended `ringtaw` itself.
@@ -93,7 +81,7 @@ your environment, all of which is passed on.
 def render() -> str:
     """Return the whole page."""
     top = _context(program, "ringtaw")
-    codes = "".join(f"| {code.value} | {MEANINGS[code]} |\n" for code in ExitCode)
+    codes = "".join(f"| {code.value} | {meaning} |\n" for code, meaning in MEANINGS.items())
     sections = [f"{INTRODUCTION}{codes}{AFTER_CODES}", f"## Commands\n\n{_own_help(top)}"]
     for name, entry in COMMANDS.items():
         sections += _sections(_context(load_command(entry), name, top))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ringtaw_cli.table import Entry
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -39,9 +42,13 @@ class LazyGroup(click.Group):
         self.entries = dict(entries)
         self.examples = tuple(examples)
 
+    def summaries(self, ctx: click.Context) -> dict[str, str]:
+        """Return the commands and what each is for, without loading any."""
+        return {name: entry.summary for name, entry in self.entries.items()}
+
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names, without loading anything."""
-        return list(self.entries)
+        """Return the names."""
+        return list(self.summaries(ctx))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load one command."""
@@ -53,14 +60,26 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which one may have been meant."""
         name = args[0]
-        if not name.startswith("-") and self.get_command(ctx, name) is None:
+        is_guess = ctx.resilient_parsing  # of a shell that completes a line
+        if not is_guess and not name.startswith("-") and self.get_command(ctx, name) is None:
             known = self.list_commands(ctx)
             raise click.UsageError(f"there is no command {name!r}{did_you_mean(name, known)}", ctx)
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return what can follow in a shell, without loading any command."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=summary)
+            for name, summary in self.summaries(ctx).items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands with the summaries of the table."""
-        write_commands(formatter, "Commands", self.entries)
+        """Write the commands with their summaries."""
+        write_commands(formatter, "Commands", self.summaries(ctx))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples."""
@@ -106,12 +125,12 @@ def load_command(entry: Entry) -> click.Command:
 
 
 def write_commands(
-    formatter: click.HelpFormatter, title: str, entries: Mapping[str, Entry]
+    formatter: click.HelpFormatter, title: str, summaries: Mapping[str, str]
 ) -> None:
     """Write a section of names and summaries."""
-    if entries:
+    if summaries:
         with formatter.section(title):
-            formatter.write_dl([(name, entry.summary) for name, entry in entries.items()])
+            formatter.write_dl(list(summaries.items()))
 
 
 def write_examples(

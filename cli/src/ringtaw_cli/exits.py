@@ -20,6 +20,19 @@ class ExitCode(IntEnum):
     PROGRAM_NOT_FOUND = 127
 
 
+MEANINGS: Final[dict[ExitCode, str]] = {
+    ExitCode.OK: "It worked, and nothing was found to be wrong.",
+    ExitCode.FAILED: "It did not work; stderr says why.",
+    ExitCode.USAGE: "The command line is wrong.",
+    ExitCode.EVIDENCE_REJECTED: "A peer has not proved what it is: believe nothing it says.",
+    ExitCode.POLICY_MISMATCH: "Something is not what it should be, such as a file that was "
+    "checked.",
+    ExitCode.UNREACHABLE: "No answer came, or not in time.",
+    ExitCode.NOT_AUTHORISED: "The Coordinator does not know the caller, or permits it less.",
+    ExitCode.CANNOT_EXECUTE: "`run`: the libOS is installed and cannot be executed.",
+    ExitCode.PROGRAM_NOT_FOUND: "`run`: the libOS is not installed.",
+}
+
 BY_ERROR: Final[dict[str, ExitCode]] = {
     "ringtaw_attestation.errors:EvidenceError": ExitCode.EVIDENCE_REJECTED,
     "ringtaw_attestation.errors:PolicyError": ExitCode.POLICY_MISMATCH,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from itertools import takewhile
 from typing import Any, Final
 
@@ -17,19 +18,21 @@ import click
 from ringtaw_cli import __version__
 from ringtaw_cli.command import LazyGroup, write_commands
 from ringtaw_cli.exits import ExitCode, exit_code
-from ringtaw_cli.output import error_block, flush
-from ringtaw_cli.table import COMMANDS, Entry
+from ringtaw_cli.output import error_block, flush, help_width
+from ringtaw_cli.table import COMMANDS, SECTIONS
 
 ADAPTERS: Final = "ringtaw.adapters"
 """The contract's ENTRY_POINT_GROUP, whose module would load pluggy here."""
+COMPLETION_VARIABLE: Final = "_RINGTAW_COMPLETE"
+"""By this variable a shell asks what can follow in a command line; the name is click's."""
 
 
 class Program(LazyGroup):
     """``ringtaw``: its own commands, and a group for each installed adapter."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of commands and adapters, without loading any."""
-        return [*self.entries, *_adapters()]
+    def summaries(self, ctx: click.Context) -> dict[str, str]:
+        """Return commands and adapters and what each is for, without loading any."""
+        return {**super().summaries(ctx), **_adapters()}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command, or make the group of an adapter."""
@@ -41,8 +44,11 @@ class Program(LazyGroup):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write commands and adapters."""
-        super().format_commands(ctx, formatter)
+        """Write commands, by whom they are for, and adapters."""
+        rest = super().summaries(ctx)
+        for title, names in SECTIONS.items():
+            write_commands(formatter, title, {n: rest.pop(n) for n in names if n in rest})
+        write_commands(formatter, "Other commands", rest)
         write_commands(formatter, "Adapters", _adapters())
 
 
@@ -50,8 +56,12 @@ class Program(LazyGroup):
     cls=Program,
     name="ringtaw",
     entries=COMMANDS,
-    examples=("gramine check app.manifest.template", "plugins", "gramine --help"),
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    examples=(
+        "status coordinator.example:4433",
+        "help manifest update",
+        "gramine check app.manifest.template",
+    ),
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
@@ -69,7 +79,9 @@ def program(debug: bool, trace_hooks: bool) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code. Errors become one block on stderr."""
     try:
-        result: Any = program.main(list(arguments), prog_name="ringtaw", standalone_mode=False)
+        result: Any = program.main(
+            list(arguments), prog_name="ringtaw", standalone_mode=False, terminal_width=help_width()
+        )
         flush()
     except BrokenPipeError:  # end quietly, as programs do whose output nobody reads any more
         _give_up_output()
@@ -80,21 +92,21 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _usage(error)
     except Exception as error:
+        if COMPLETION_VARIABLE in os.environ:  # nothing follows, and nobody wants to read why
+            return ExitCode.FAILED
         if "--debug" in takewhile(lambda argument: argument.startswith("-"), arguments):
             sys.excepthook(type(error), error, error.__traceback__)
         return _failed(error)
     return result if isinstance(result, int) else ExitCode.OK
 
 
-def _adapters() -> dict[str, Entry]:
+@cache
+def _adapters() -> dict[str, str]:
     """Return the installed adapters that no command's name hides. None of them is loaded."""
     from ringtaw_premain._entry_points import entry_points
 
     names = {entry.name for entry in entry_points(ADAPTERS, sys.path)} - COMMANDS.keys()
-    return {
-        name: Entry("", f"Configure, check and start enclaves with {name}.")
-        for name in sorted(names)
-    }
+    return {name: f"Configure, check and start enclaves with {name}." for name in sorted(names)}
 
 
 def _usage(error: click.ClickException) -> int:

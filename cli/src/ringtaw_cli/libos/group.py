@@ -10,7 +10,7 @@ import click
 from ringtaw_buildkit.adapters import BuildSide, build_side
 from ringtaw_buildkit.tracing import trace_hooks
 
-from ringtaw_cli.command import LazyGroup, write_commands
+from ringtaw_cli.command import LazyGroup
 from ringtaw_cli.output import printable, warning
 from ringtaw_cli.table import ADAPTER_COMMANDS
 
@@ -38,15 +38,10 @@ class AdapterGroup(LazyGroup):
         """
         return build_side(str(self.name))
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands that this adapter can do."""
+    def summaries(self, ctx: click.Context) -> dict[str, str]:
+        """Return the commands that this adapter can do, and what each is for."""
         hooks = self.side.hooks
-        return [name for name, entry in self.entries.items() if entry.hook in hooks]
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands that this adapter can do."""
-        can = {name: self.entries[name] for name in self.list_commands(ctx)}
-        write_commands(formatter, "Commands", can)
+        return {name: entry.summary for name, entry in self.entries.items() if entry.hook in hooks}
 
     def invoke(self, ctx: click.Context) -> Any:
         """Load the adapter, then the command."""
