@@ -35,14 +35,16 @@ def main(argv: Sequence[str]) -> None:
     arguments = _parse(argv)
     server, load = _processors(arguments.cores)
     peers = {"ours": list(OURS)} | ({"peer": [arguments.peer]} if arguments.peer else {})
+    manifest = limited_manifest() if arguments.limited else MANIFEST.read_bytes()
     print(
-        f"activations: {arguments.calls} calls a round, {arguments.clients} at a time, a fresh TLS "
+        f"{'counted ' if arguments.limited else ''}activations: {arguments.calls} calls a round, "
+        f"{arguments.clients} at a time, a fresh TLS "
         f"connection each, P-384; Coordinator on {arguments.cores} core(s), load on its own"
     )
     rounds: dict[str, list[Round]] = {name: [] for name in peers}
     for number in range(arguments.rounds):
         for name, command in peers.items():
-            measured = measure(command, arguments.calls, arguments.clients, server, load)
+            measured = measure(command, manifest, arguments.calls, arguments.clients, server, load)
             rounds[name].append(measured)
             print(f"  round {number + 1} {name}: {describe(measured)}", flush=True)
     medians = {name: statistics.median(r.per_second for r in rounds[name]) for name in peers}
@@ -64,6 +66,9 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--peer", help="path of a peer's Coordinator binary, run alternately")
     parser.add_argument("--calls", type=int, default=1000, help="calls a round (default 1000)")
     parser.add_argument("--clients", type=int, default=8, help="at a time (default 8)")
+    parser.add_argument(
+        "--limited", action="store_true", help="count activations against MaxActivations"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="rounds (default 3)")
     parser.add_argument(
         "--cores", type=int, default=1, help="processors the Coordinator may use (default 1)"
@@ -79,9 +84,18 @@ def _processors(cores: int) -> tuple[set[int], str]:
     return set(available[:cores]), str(available[-1])
 
 
-def measure(command: Sequence[str], calls: int, clients: int, server: set[int], load: str) -> Round:
+def limited_manifest() -> bytes:
+    """Return the manifest with a limit, so that every activation is counted durably."""
+    document = json.loads(MANIFEST.read_bytes())
+    document["Marbles"][MARBLE_TYPE]["MaxActivations"] = 1_000_000
+    return json.dumps(document).encode()
+
+
+def measure(
+    command: Sequence[str], manifest: bytes, calls: int, clients: int, server: set[int], load: str
+) -> Round:
     """Run one round against a fresh Coordinator."""
-    with running_coordinator(command, MANIFEST.read_bytes(), server) as coordinator:
+    with running_coordinator(command, manifest, server) as coordinator:
         host, port = coordinator.mesh_address.rsplit(":", 1)
         before = coordinator.cpu_seconds()
         worker = [sys.executable, "-m", "benchmarks.load", host, port, MARBLE_TYPE]

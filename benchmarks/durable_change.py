@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from base64 import b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -196,7 +195,7 @@ async def _append(directory: Path, number: int, kind: str) -> None:
         if kind == "large":
             await coordinator.write_secrets({"s1": SecretUpload(key=value)}, USER.der)
         else:
-            deployment = coordinator._machine.deployment  # noqa: SLF001 - as fast as can be
+            deployment = coordinator._machine.deployment
             following = replace(deployment, activations={"limited": count + 1})
             vault.commit(following, {"activations": ["limited"]})
     await coordinator.close()

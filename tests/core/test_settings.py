@@ -36,6 +36,7 @@ def test_defaults() -> None:
         http_error_level="error",
         simulation=False,
         adapter="",
+        anchor="",
         collateral=CollateralSettings(
             location="https://api.trustedservices.intel.com",
             cache=Path("marblerun-coordinator-data/collateral"),

@@ -36,6 +36,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "proposal": st.none() | st.builds(ProposedManifest, st.binary(max_size=9), st.tuples(NAMES)),
     "counters": st.dictionaries(NAMES, st.dictionaries(NAMES, COUNTS)),
     "update_log": st.tuples(st.text(max_size=9)),
+    "generation": COUNTS,
 }
 STEPS = st.lists(st.fixed_dictionaries({}, optional=VALUES), max_size=6)
 
@@ -57,6 +58,7 @@ def test_changes_made_again_lead_to_the_same_state(steps: list[dict[str, Any]]) 
         replay.apply(difference(deployment, following))
         deployment = following
     assert replay.result() == deployment
+    assert replay.result().generation == deployment.generation
 
 
 def test_nothing_is_written_of_what_stayed() -> None:

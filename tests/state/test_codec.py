@@ -59,8 +59,8 @@ def without(deployment: Deployment, name: str) -> bytes:
 
 
 def test_another_version_is_refused_by_number(deployment: Deployment) -> None:
-    data = changed(deployment, {"version": 3})
-    with pytest.raises(ValueError, match=r"version 3; this Coordinator reads up to 2"):
+    data = changed(deployment, {"version": 4})
+    with pytest.raises(ValueError, match=r"version 4; this Coordinator reads up to 3"):
         codec.decode(data)
 
 

@@ -150,7 +150,7 @@ def test_new_manifest_gives_the_old_state_up(tmp_path: Path) -> None:
 
 async def test_update_of_the_recovery_keys_makes_old_secrets_worthless(tmp_path: Path) -> None:
     state, user = tmp_path / "state", UserClient("operator", tmp_path)
-    users = {
+    users: dict[str, Any] = {
         "Users": {"operator": user.definition("updater")},
         "Roles": {"updater": role("Manifest", [], "UpdateManifest")},
     }

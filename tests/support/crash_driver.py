@@ -120,7 +120,7 @@ OPERATIONS: dict[str, Callable[[Coordinator], Awaitable[None]]] = {
 def main(operation: str, before: Path, results: Path) -> None:
     """Run the operation once undisturbed, then crash at every step it had."""
     if operation == activate_often.__name__:
-        vault.MAX_CHANGES = CHANGES
+        vars(vault)["MAX_CHANGES"] = CHANGES
     undisturbed = results / "acknowledged"
     shutil.copytree(before, undisturbed)
     listing = results / "steps"

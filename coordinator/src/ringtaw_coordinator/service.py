@@ -25,6 +25,8 @@ from ringtaw_coordinator.server.client.endpoints import METHODS
 from ringtaw_coordinator.server.client.server import ClientServer
 from ringtaw_coordinator.server.mesh.server import MeshServer
 from ringtaw_coordinator.settings import Settings
+from ringtaw_coordinator.state.anchor import open_anchor
+from ringtaw_coordinator.state.file_anchor import FILE
 from ringtaw_coordinator.state.files import FileStore
 from ringtaw_coordinator.state.vault import Vault
 from ringtaw_coordinator.telemetry.server import TelemetryServer
@@ -71,7 +73,8 @@ async def _serve(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _coordinator(platform: Platform, settings: Settings) -> AsyncIterator[Coordinator]:
-    vault = Vault(FileStore(settings.seal_directory), platform.sealer)
+    anchor = open_anchor(settings.anchor, FILE) if settings.anchor else None
+    vault = Vault(FileStore(settings.seal_directory), platform.sealer, anchor)
     coordinator = await open_coordinator(vault, platform.attestation, settings.names)
     yield coordinator
     try:

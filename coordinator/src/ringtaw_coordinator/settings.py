@@ -103,6 +103,13 @@ SETTINGS: Final = (
         "that detects its runtime.",
     ),
     Setting(
+        "RINGTAW_ANCHOR",
+        "",
+        "What remembers the latest state out of the host's reach, so that an older one that is put "
+        "back is refused: `file:` and an absolute path, or another kind that is installed. By "
+        "default nothing does. See [what a host can put back](state.md#what-a-host-can-put-back).",
+    ),
+    Setting(
         "RINGTAW_COLLATERAL",
         "https://api.trustedservices.intel.com",
         "Where collateral for verifying evidence comes from: the URL of a PCCS or of Intel's PCS, "
@@ -152,6 +159,7 @@ _DEFAULTS: Final = {
 _OTHERS: Final = ("EDG_MARBLE_", "EDG_CWD")
 _FAMILIES: Final = (
     "EDG_",
+    "RINGTAW_ANCHOR",
     "RINGTAW_COLLATERAL",
     "RINGTAW_PCCS",
     "RINGTAW_TRUSTED",
@@ -190,6 +198,8 @@ class Settings:
     """As the standard library's loggers name it, in lower case."""
     simulation: bool
     adapter: str
+    anchor: str
+    """``kind:location``; empty for none."""
     collateral: CollateralSettings
     trusted_roots: Path | None
     client_limits: ClientLimits
@@ -221,6 +231,7 @@ def read_settings(environ: Mapping[str, str], *, simulation: bool = False) -> Se
         http_error_level=_read(environ, "EDG_HTTP_ERROR_LOG_LEVEL", _parse.level),
         simulation=_read(environ, "OE_SIMULATION", _parse.insecure_switch) or simulation,
         adapter=_read(environ, "RINGTAW_ADAPTER", str),
+        anchor=_read(environ, "RINGTAW_ANCHOR", str),
         collateral=_collateral(environ, seal_directory),
         trusted_roots=_read(environ, "RINGTAW_TRUSTED_ROOTS", _parse.optional_path),
         client_limits=read_client_limits(environ),

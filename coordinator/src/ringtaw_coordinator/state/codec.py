@@ -8,7 +8,7 @@ from typing import Final
 from ringtaw_coordinator.state.members import MEMBERS
 from ringtaw_coordinator.state.model import Deployment
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 def encode(deployment: Deployment) -> bytes:

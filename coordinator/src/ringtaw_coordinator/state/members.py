@@ -158,5 +158,6 @@ MEMBERS: Final = (
     Member("packageVersions", "package_versions", _count, _count, Kind.ENTRIES, since=2),
     Member("proposal", "proposal", _proposal_text, _proposal, since=2),
     Member("counters", "counters", dict, _counts, Kind.ENTRIES, since=2),
+    Member("generation", "generation", _count, _count, since=3),
 )
 """In the order in which they are written."""

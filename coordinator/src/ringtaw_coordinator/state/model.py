@@ -58,6 +58,8 @@ class Deployment:
     """While one is there, no other update is accepted."""
     counters: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Monotonic counters by their Marble (``UUID type``) and their name."""
+    generation: int = field(default=0, compare=False)
+    """How many changes there were; counted by whoever stores them, and compared with an anchor."""
 
 
 def new_deployment(names: Sequence[str]) -> Deployment:

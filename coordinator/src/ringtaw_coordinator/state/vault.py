@@ -7,6 +7,7 @@ large that the state is written anew. Calls block; they may come from any thread
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from ringtaw_premain.hookspecs import KeyBinding
 
 from ringtaw_coordinator.manifest.model import Manifest, SealMode
 from ringtaw_coordinator.state import codec, sealed_data
+from ringtaw_coordinator.state.anchor import Anchor, Mark, check_against
 from ringtaw_coordinator.state.changes import Replay, Touched, difference
 from ringtaw_coordinator.state.journal import Journal, Position, witnessed_count
 from ringtaw_coordinator.state.model import Deployment
@@ -73,13 +75,23 @@ class _Written:
     bytes_left: int
     """That changes may take before the state is written anew."""
 
+    @property
+    def mark(self) -> Mark:
+        """What an anchor remembers of it."""
+        deployment = self.deployment
+        root = hashlib.sha256(deployment.root.certificate).hexdigest()
+        return Mark(root, deployment.generation, self.position.head.hex())
+
 
 class Vault:
     """Keeps one deployment; writes the state as it was handed over last."""
 
-    def __init__(self, store: Store, sealer: Sealer) -> None:
+    def __init__(self, store: Store, sealer: Sealer, anchor: Anchor | None = None) -> None:
         self._store = store
         self._sealer = sealer
+        self._anchor = anchor
+        self._is_behind = False
+        """Whether a change was stored that the anchor may not know of."""
         self._revision: Revision | None = None
         self._seal: _Seal | None = None
         self._written: _Written | None = None
@@ -87,8 +99,8 @@ class Vault:
 
     @property
     def is_shared(self) -> bool:
-        """Whether others may change what the store holds."""
-        return self._store.is_shared
+        """Whether the store may hold something else than what was read or written here last."""
+        return self._store.is_shared or self._is_behind
 
     def is_current(self) -> bool:
         """Whether nobody has changed what the store holds since it was read or written here.
@@ -96,7 +108,7 @@ class Vault:
         Raises:
             StoreError: The store cannot be read.
         """
-        return self._store.head() == self._revision
+        return not self._is_behind and self._store.head() == self._revision
 
     def open(self) -> Opened:
         """Load what the store holds.
@@ -107,14 +119,21 @@ class Vault:
         """
         self._revision = self._seal = self._written = self._locked = None
         stored = self._store.load()
+        remembered = self._anchor.read() if self._anchor else None
         if stored is None:
-            return Opened()
+            return Opened(locked=_GONE if remembered else "")
         self._revision = stored.revision
         try:
-            return Opened(self._open(stored))
+            seal, written = self._open(stored)
+            check_against(remembered, written.mark)
         except (UnsealError, ValueError) as error:
             self._locked = stored
             return Opened(locked=str(error), recovery=_recovery_of(stored))
+        if written.mark != remembered:
+            self._remember(written.mark)
+        self._is_behind = False
+        self._seal, self._written = seal, written
+        return Opened(written.deployment)
 
     def unlock(self, dek: bytes) -> Deployment:
         """Return the state that :meth:`open` found no way into; nothing is changed yet.
@@ -122,13 +141,17 @@ class Vault:
         It may be older than what was sealed last: whoever has the DEK may have put a backup there.
 
         Raises:
-            UnsealError: The key is not the right one, or the state is damaged.
+            UnsealError: The key is not the right one, or the state is damaged, or older than the
+                anchor remembers.
             ValueError: It was written by another version.
+            StoreError: The anchor cannot be read.
         """
         if self._locked is None:
             raise UnsealError("there is nothing to recover")
         _check_complete(self._locked)
-        return _unseal(self._locked, dek).deployment
+        written = _unseal(self._locked, dek)
+        check_against(self._anchor.read() if self._anchor else None, written.mark)
+        return written.deployment
 
     def resume(self, deployment: Deployment, manifest: Manifest, dek: bytes) -> None:
         """Store what :meth:`unlock` returned, with the DEK sealed for this platform.
@@ -140,8 +163,8 @@ class Vault:
         assert self._locked is not None  # noqa: S101 - it has been unlocked
         recovery = sealed_data.recovery_data(self._locked.record.sealed_data)
         seal = _Seal(dek, recovery, _BINDINGS[manifest.config.seal_mode])
-        self._revision = self._write(deployment, seal)
-        self._seal, self._locked = seal, None
+        self._write(deployment, seal)
+        self._locked = None
 
     def establish(self, deployment: Deployment, manifest: Manifest) -> Mapping[str, bytes]:
         """Store the deployment under a new DEK, in the place of whatever the store holds.
@@ -158,10 +181,10 @@ class Vault:
         if manifest.config.seal_mode is SealMode.DISABLED:
             self._store.clear(self._revision)
             self._revision, self._seal, self._written = None, None, None
+            self._remember(None)
         else:
             seal = _Seal(dek, recovery.data, _BINDINGS[manifest.config.seal_mode])
-            self._revision = self._write(deployment, seal)
-            self._seal = seal
+            self._write(deployment, seal)
         self._locked = None
         return recovery.secrets
 
@@ -181,9 +204,7 @@ class Vault:
         if seal is None or mode is SealMode.DISABLED or not same:
             secrets = self.establish(deployment, new)
             return {} if same and mode is SealMode.DISABLED else secrets
-        seal = replace(seal, binding=_BINDINGS[mode])
-        self._revision = self._write(deployment, seal)
-        self._seal = seal
+        self._write(deployment, replace(seal, binding=_BINDINGS[mode]))
         return {}
 
     def commit(self, deployment: Deployment, touched: Touched | None = None) -> None:
@@ -197,12 +218,12 @@ class Vault:
         """
         if self._seal is None or self._written is None or self._revision is None:
             return  # the manifest says that nothing is kept
-        written = self._written
+        written, deployment = self._written, self._numbered(deployment)
         change = written.journal.seal(
             difference(written.deployment, deployment, touched), written.position
         )
         if len(change) > written.bytes_left or written.position.count == MAX_NUMBER:
-            self._revision = self._write(deployment, self._seal)
+            self._write(deployment, self._seal)
             return
         following = written.position.after(change)
         witness = written.journal.witness(following)
@@ -210,32 +231,55 @@ class Vault:
         written.deployment = deployment
         written.before, written.position = written.position, following
         written.bytes_left -= len(change)
+        self._remember(written.mark)
 
     def close(self) -> None:
         """Let go of the store."""
         self._store.close()
 
-    def _open(self, stored: Stored) -> Deployment:
+    def _open(self, stored: Stored) -> tuple[_Seal, _Written]:
         record = stored.record
         dek, binding = self._sealer.unwrap(
             record.sealed_key, sealed_data.digest(record.sealed_data)
         )
         written = _unseal(stored, dek)
         written.journal.check_witness(stored.witness, written.before, written.position)
-        self._written = written
-        self._seal = _Seal(dek, sealed_data.recovery_data(record.sealed_data), binding)
-        return written.deployment
+        return _Seal(dek, sealed_data.recovery_data(record.sealed_data), binding), written
 
-    def _write(self, deployment: Deployment, seal: _Seal) -> Revision:
+    def _numbered(self, deployment: Deployment) -> Deployment:
+        """Return the deployment with the number of the change that makes it."""
+        former = self._written.deployment if self._written else deployment
+        is_same = former.root == deployment.root
+        generation = former.generation if is_same else deployment.generation
+        return replace(deployment, generation=generation + 1)
+
+    def _remember(self, mark: Mark | None) -> None:
+        """Tell the anchor of a change that is durable; if that fails nothing is sure but the store.
+
+        Whoever makes the next change has to open the store again.
+        """
+        if self._anchor is None:
+            return
+        self._is_behind = True
+        self._anchor.write(mark)
+        self._is_behind = False
+
+    def _write(self, deployment: Deployment, seal: _Seal) -> None:
+        """Store a deployment as a whole."""
+        deployment = self._numbered(deployment)
         data = sealed_data.seal(codec.encode(deployment), seal.dek, seal.recovery)
         digest = sealed_data.digest(data)
         record = Record(data, self._sealer.wrap(seal.dek, digest, seal.binding))
-        revision = self._store.commit(record, self._revision)
+        self._revision = self._store.commit(record, self._revision)
         start = Position.start(digest)
-        self._written = _Written(
-            deployment, Journal(seal.dek), start, start, _room_for_changes(record)
+        self._seal, self._written = (
+            seal,
+            _Written(deployment, Journal(seal.dek), start, start, _room_for_changes(record)),
         )
-        return revision
+        self._remember(self._written.mark)
+
+
+_GONE: Final = "the state is gone: the anchor remembers that there was one"
 
 
 def _unseal(stored: Stored, dek: bytes) -> _Written:
