@@ -28,6 +28,8 @@ from ringtaw_premain.identity import create_identity
 from ringtaw_premain.log import Log
 from ringtaw_premain.settings import read_settings
 
+from tests.support.described import check_described
+
 COMMAND = (sys.executable, "-m", "ringtaw_coordinator")
 PATIENCE = 30.0
 
@@ -87,7 +89,7 @@ class CoordinatorProcess:
             time.sleep(0.01)
 
     def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """Call the client API; return the whole answer."""
+        """Call the client API; return the whole answer, which is as the description says."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         connection = http.client.HTTPSConnection(
@@ -95,9 +97,11 @@ class CoordinatorProcess:
         )
         try:
             connection.request(method, path, None if body is None else json.dumps(body))
-            answer = json.loads(connection.getresponse().read())
+            response = connection.getresponse()
+            answer = json.loads(response.read())
         finally:
             connection.close()
+        check_described(method, path, response.status, answer)
         assert isinstance(answer, dict)
         return answer
 

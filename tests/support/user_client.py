@@ -11,6 +11,7 @@ from typing import Any
 
 from ringtaw_testkit.identities import Certified, self_signed
 
+from tests.support.described import check_described
 from tests.support.raw_http1 import Answer, RawClient, build
 
 
@@ -29,9 +30,11 @@ class UserClient:
         return {"Certificate": self.certified.pem.decode(), "Roles": list(roles)}
 
     async def ask(self, method: str, path: str, body: Any = None) -> Answer:
-        """Ask; a body is JSON."""
+        """Ask; a body is JSON. The answer is as the description of the API says."""
         async with await RawClient.connect(self.port, self.context) as client:
-            return await client.request(method, path, b"" if body is None else encode(body))
+            answer = await client.request(method, path, b"" if body is None else encode(body))
+        check_described(method, path, answer.status, answer.json)
+        return answer
 
     async def hang_up(self, path: str, body: Any, *, part: float = 1.0, after: float = 0.0) -> None:
         """Post a part of a request, wait ``after`` seconds, and drop the connection."""
