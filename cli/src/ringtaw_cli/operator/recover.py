@@ -74,6 +74,7 @@ def report(progress: RecoveryProgress, output_format: str) -> None:
     if output_format == "json":
         json_data(remaining=progress.remaining)
     if progress.remaining:
-        say(f"the secret is accepted; secrets that are still missing: {progress.remaining}")
+        say(f"the secret is accepted; owners who have not given theirs: {progress.remaining}")
+        say("if the manifest has a RecoveryThreshold, fewer of them are needed")
     else:
         say("the Coordinator has recovered, and has its former certificate again")
