@@ -29,6 +29,13 @@ COMMANDS: Final[dict[str, Entry]] = {
     ),
     "help": Entry("ringtaw_cli.help:help_command", "Show the help of a command."),
     "man": Entry("ringtaw_cli.man:man", "Write the manual pages."),
+    "check": Entry(
+        "ringtaw_cli.verify.check:check", "Wait until a Coordinator answers and is verified."
+    ),
+    "demo": Entry("ringtaw_cli.demo.command:demo", "Bring up a deployment on this machine."),
+    "doctor": Entry(
+        "ringtaw_cli.doctor.command:doctor", "Look at this machine, and say what is wrong."
+    ),
     "inspect": Entry(
         "ringtaw_cli.inspect:inspect", "Look at quotes, certificates and sealed states."
     ),

@@ -1,0 +1,1 @@
+"""``ringtaw demo``: a deployment on this machine, from what is installed."""

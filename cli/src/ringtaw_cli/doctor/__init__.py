@@ -1,0 +1,1 @@
+"""``ringtaw doctor``: what is wrong with this machine, and what to do about it."""
