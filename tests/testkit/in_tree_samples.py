@@ -16,6 +16,22 @@ from tests.support.occlum_deployment import CONFIG, COPY_BOM
 from tests.support.sigstructs import MR_ENCLAVE, make_sigstruct, mr_signer, signing_key
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+GRAMINE_WITHOUT_PREMAIN: Final = """\
+# A program as people have it before they meet the premain.
+libos.entrypoint = "/app/hello"
+loader.env.LD_LIBRARY_PATH = "/lib:{{ arch_libdir }}"  # Gramine's C library first
+fs.mounts = [
+  { path = "/lib", uri = "file:{{ gramine.runtimedir() }}" },
+  { path = "/app/hello", uri = "file:hello" },
+]
+sgx.enclave_size = "1G"
+sgx.max_threads = 16
+sgx.trusted_files = [
+  "file:{{ gramine.libos }}",
+  "file:{{ gramine.runtimedir() }}/",
+  "file:hello",
+]
+"""
 ENCLAVE_JSON: Final[dict[str, Any]] = {
     "exe": "hello",
     "key": "private.pem",
@@ -33,13 +49,17 @@ def properties() -> PackageProperties:
 
 
 def gramine(directory: Path) -> Sample:
-    """The template of the Gramine example, and a SIGSTRUCT."""
+    """The template of the Gramine example, one without the premain, and a SIGSTRUCT."""
     config = directory / "hello.manifest.template"
-    shutil.copy(EXAMPLES / "gramine" / config.name, config)
+    shutil.copy(EXAMPLES / "gramine-python" / config.name, config)
+    unprepared = directory / "plain.manifest.template"
+    unprepared.write_text(GRAMINE_WITHOUT_PREMAIN)
     libraries = {"interpreter": "/usr/bin/python3.11", "arch_libdir": "/lib/x86_64-linux-gnu"}
     signature = directory / "hello.sig"
     signature.write_bytes(make_sigstruct(isv_prod_id=1, isv_svn=2))
-    return Sample(config, variables=libraries, artefact=signature, properties=properties())
+    return Sample(
+        config, unprepared, variables=libraries, artefact=signature, properties=properties()
+    )
 
 
 def occlum(directory: Path) -> Sample:
