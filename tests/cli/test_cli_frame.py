@@ -18,7 +18,7 @@ from ringtaw_cli.command import Command, load_command
 from ringtaw_cli.exits import BY_ERROR, ExitCode, exit_code
 from ringtaw_cli.output import printable
 from ringtaw_cli.program import ADAPTERS
-from ringtaw_cli.table import ADAPTER_COMMANDS, COMMANDS, Entry
+from ringtaw_cli.table import ADAPTER_COMMANDS, COMMANDS, SECTIONS, Entry
 from ringtaw_premain.errors import CannotExecuteError, PlatformError
 from ringtaw_premain.hookspecs import ENTRY_POINT_GROUP
 
@@ -43,6 +43,25 @@ def test_help_lists_commands_and_adapters_of_third_parties(kiosk: Workplace) -> 
     assert re.search("plugins +List the installed adapters.\n", shown)
     for name in ("ego", "gramine", "kiosk", "occlum"):
         assert f"  {name} " in shown
+
+
+def test_help_has_each_command_in_one_section() -> None:
+    placed = [name for names in SECTIONS.values() for name in names]
+    assert sorted(placed) == sorted(COMMANDS), "say in table.py whom a command is for"
+
+
+@pytest.mark.parametrize("columns", ["", "70", "200", "none"])
+def test_help_is_as_wide_as_a_terminal_but_can_be_read(place: Workplace, columns: str) -> None:
+    place.environment["COLUMNS"] = columns
+    lines = place.run("status", "--help").stdout.splitlines()
+    width = max(len(line) for line in lines if "$" not in line)  # examples can be copied whole
+    assert width <= {"70": 68, "200": 98}.get(columns, 78)
+    assert width > {"70": 60, "200": 90}.get(columns, 70)
+
+
+@pytest.mark.parametrize("words", [[], ["plugins"], ["manifest", "update"], ["kiosk", "check"]])
+def test_help_is_a_command_too(kiosk: Workplace, words: list[str]) -> None:
+    assert kiosk.run("help", *words).stdout == kiosk.run(*words, "-h").stdout
 
 
 def test_a_broken_adapter_is_listed_and_harms_nothing(kiosk: Workplace) -> None:
@@ -72,6 +91,8 @@ def test_help_of_a_command_has_its_examples_under_the_name_it_was_called_by(
     ("arguments", "message", "step"),
     [
         (["plugin"], "there is no command 'plugin'; did you mean 'plugins'?", "see: ringtaw --h"),
+        (["help", "manifest", "sett"], "no command 'sett'; did you mean 'set'?", "ringtaw manif"),
+        (["help", "plugins", "x"], "there is no command 'x'", "see: ringtaw plugins --help"),
         (["kiosk", "chek"], "there is no command 'chek'; did you mean 'check'?", "ringtaw kiosk -"),
         (["plugins", "--bogus"], "no such option '--bogus'", "see: ringtaw plugins --help"),
         (["kiosk", "check"], "missing argument 'CONFIG...'", "see: ringtaw kiosk check --help"),

@@ -69,14 +69,15 @@ COMMANDS: Final[dict[str, Entry]] = {
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
     "Operators": (
         "status",
+        "check",
         "manifest",
         "secret",
         "certificate",
         "recover",
         "recover-with-signature",
     ),
-    "Auditors": ("verify",),
-    "Developers": ("adapter", "plugins", "runtime"),
+    "Auditors": ("verify", "inspect"),
+    "Developers": ("doctor", "demo", "package-info", "plugins", "runtime", "adapter"),
     "About ringtaw": ("help", "version", "completion", "man"),
 }
 """The sections of ``ringtaw --help``, and the commands in each. All are in one."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
-from ringtaw_client import ManifestAccepted, PinnedCoordinator, RefusedError
+from ringtaw_client import RefusedError
 
 from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.operator.manifest_file import read_manifest
@@ -15,6 +15,9 @@ from ringtaw_cli.operator.recovery_data import recovery_data, recovery_data_opti
 from ringtaw_cli.output import printable, say, warning
 from ringtaw_cli.session.opening import progress, session
 from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+
+if TYPE_CHECKING:
+    from ringtaw_client import ManifestAccepted, PinnedCoordinator
 
 _WRONG_STATE: Final = "server is not in expected state"
 """MarbleRun's Coordinator says it in these words, and Ringtaw's too."""

@@ -13,27 +13,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ringtaw_client import (
-    Address,
-    ClientError,
-    CoordinatorIdentity,
-    CoordinatorPolicy,
-    Credential,
-    IdentityChangedError,
-    InputError,
-    PinnedCoordinator,
-    State,
-    VerifiedCoordinator,
-    connect_insecurely,
-    verify,
-)
+import ringtaw_client as client  # which loads a name when it is used: help is to be quick
+from ringtaw_client import Address, ClientError, IdentityChangedError, InputError, State
 
 from ringtaw_cli.output import printable, say, warning
 from ringtaw_cli.session.files import OutputFile
 from ringtaw_cli.session.options import Access
 from ringtaw_cli.session.pins import Pin, pin_of
+
+if TYPE_CHECKING:
+    from ringtaw_client import (
+        CoordinatorIdentity,
+        CoordinatorPolicy,
+        Credential,
+        PinnedCoordinator,
+        VerifiedCoordinator,
+    )
 
 ERA_CONFIGS: Final = ("coordinator-era.json", "era-config.json")
 """Where MarbleRun's command looks for an era config in the working directory."""
@@ -100,7 +97,7 @@ def verified(access: Access, address: str) -> VerifiedCoordinator:
     show_warnings()
     policy = policy_of(access, address)
     progress(f"verifying the Coordinator at {address}")
-    return verify(
+    return client.verify(
         address, policy, access.trust(), nonce=access.nonce.encode(), limits=access.limits()
     )
 
@@ -119,7 +116,7 @@ def policy_of(access: Access, address: str) -> CoordinatorPolicy:
             "SignerID, ProductID and SecurityVersion, as its makers publish them or as ringtaw "
             "ADAPTER package-properties shows them; for a simulation there is --insecure",
         )
-    policy = CoordinatorPolicy.from_file(path)
+    policy = client.CoordinatorPolicy.from_file(path)
     statuses, advisories = access.accepted_tcb_statuses, access.accepted_advisories
     return replace(
         policy,
@@ -171,7 +168,7 @@ def _connect(
         return _insecure(access, address, credential)
     known = None if access.accept_new_identity else pin.read()
     if known is not None and access.era_config is None:
-        return PinnedCoordinator(
+        return client.PinnedCoordinator(
             address, known, credential, server_name=access.server_name, limits=access.limits()
         )
     found = verified(access, address)
@@ -183,7 +180,7 @@ def _connect(
 
 
 def _insecure(access: Access, address: str, credential: Credential | None) -> PinnedCoordinator:
-    return connect_insecurely(
+    return client.connect_insecurely(
         address, credential, server_name=access.server_name, limits=access.limits()
     )
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ringtaw_client import Address, ClientError, CoordinatorIdentity, InputError
+from ringtaw_client import ClientError, InputError
 
 from ringtaw_cli.session.files import OutputFile
+
+if TYPE_CHECKING:
+    from ringtaw_client import Address, CoordinatorIdentity
 
 _MAX_SIZE: Final = 1 << 20
 
@@ -38,6 +41,8 @@ class Pin:
             return None
         except OSError as error:
             raise InputError(f"cannot read {self.path}: {error.strerror}") from None
+        from ringtaw_client import CoordinatorIdentity
+
         try:
             return CoordinatorIdentity.from_pem(pem)
         except ClientError as error:
