@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -10,8 +11,16 @@ import click
 from ringtaw_cli.command import LazyGroup, load_command
 from ringtaw_cli.exits import MEANINGS
 from ringtaw_cli.program import program
-from ringtaw_cli.table import ADAPTER_COMMANDS, COMMANDS
+from ringtaw_cli.session.options import SECTION as COORDINATOR_SECTION
+from ringtaw_cli.session.user import OWNER_SECTION, USER_SECTION
+from ringtaw_cli.table import ADAPTER_COMMANDS, COMMANDS, Entry
 
+SHARED: Final = {
+    COORDINATOR_SECTION: "ringtaw_cli.operator.status:status",
+    USER_SECTION: "ringtaw_cli.operator.secret_get:get",
+    OWNER_SECTION: "ringtaw_cli.operator.recover:recover",
+}
+"""Sections of options that are shown once, and where a command is that has them."""
 PAGE: Final = Path(__file__).with_name("command-line.md")
 WIDTH: Final = 100
 
@@ -85,11 +94,25 @@ def render() -> str:
     sections = [f"{INTRODUCTION}{codes}{AFTER_CODES}", f"## Commands\n\n{_own_help(top)}"]
     for name, entry in COMMANDS.items():
         sections += _sections(_context(load_command(entry), name, top))
+    sections += _shared_options(top)
     sections.append(OF_ADAPTERS)
     adapter = _context(click.Group(), "ADAPTER", top)
     for name, entry in ADAPTER_COMMANDS.items():
         sections += _sections(_context(load_command(entry), name, adapter))
     return "\n".join(sections)
+
+
+def _shared_options(top: click.Context) -> Iterator[str]:
+    """Yield the options that many commands share."""
+    yield "## Options that commands share\n"
+    for title, reference in SHARED.items():
+        ctx = _context(load_command(Entry(reference, "")), "", top)
+        (options,) = _section(title).findall(ctx.get_help())
+        yield f"### {title}\n\n```text\n{options}```\n"
+
+
+def _section(title: str) -> re.Pattern[str]:
+    return re.compile(rf"\n{title}:\n(?P<options>(?:  .*\n)+)")
 
 
 def _context(
@@ -116,7 +139,14 @@ def _own_help(ctx: click.Context) -> str:
 
 
 def _fenced(ctx: click.Context) -> str:
-    return f"```text\n{ctx.get_help()}\n```\n"
+    """Return a command's help without the shared options, to which it refers."""
+    text, references = ctx.get_help(), []
+    for title in SHARED:
+        text, is_there = _section(title).subn("", text)
+        if is_there:
+            references.append(f"- [{title}](#{title.lower().replace(' ', '-')})\n")
+    also = "\nAlso:\n\n" if references else ""
+    return f"```text\n{text}\n```\n{also}{''.join(references)}"
 
 
 if __name__ == "__main__":

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from ringtaw_cli.command import SharedOption
+
 if TYPE_CHECKING:
     from ringtaw_client import Limits, Trust
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+SECTION: Final = "Options on the Coordinator"
 TIMEOUT: Final = 120.0
 LONGEST_TIMEOUT: Final = 86_400.0
 
@@ -93,10 +96,12 @@ def _path(**settings: Any) -> click.Path:
     return click.Path(path_type=Path, **settings)
 
 
+_option = partial(click.option, cls=SharedOption, section=SECTION)
+
 coordinator_options = gathered(
     Access,
     "access",
-    click.option(
+    _option(
         "-e",
         "--era-config",
         type=_path(),
@@ -105,13 +110,13 @@ coordinator_options = gathered(
         "first time, and whenever it is given. [default: coordinator-era.json or era-config.json "
         "in this folder]",
     ),
-    click.option(
+    _option(
         "-i",
         "--insecure",
         is_flag=True,
         help="Take whoever answers for the Coordinator, WITHOUT ANY PROOF. For simulations.",
     ),
-    click.option(
+    _option(
         "--accepted-tcb-statuses",
         metavar="NAMES",
         multiple=True,
@@ -119,7 +124,7 @@ coordinator_options = gathered(
         help="TCB statuses of the Coordinator's platform that are accepted, separated by commas. "
         "[default: those of the era config, else UpToDate,SWHardeningNeeded]",
     ),
-    click.option(
+    _option(
         "--accepted-advisories",
         metavar="NAMES",
         multiple=True,
@@ -127,30 +132,28 @@ coordinator_options = gathered(
         help="Advisories that are accepted with SWHardeningNeeded, separated by commas. [default: "
         "those of the era config, else all]",
     ),
-    click.option("--nonce", default="", help="Nonce for the evidence. [default: fresh, random]"),
-    click.option(
-        "--save-sgx-quote", type=_path(), metavar="FILE", help="Save the Coordinator's quote."
-    ),
-    click.option(
+    _option("--nonce", default="", help="Nonce for the evidence. [default: fresh, random]"),
+    _option("--save-sgx-quote", type=_path(), metavar="FILE", help="Save the Coordinator's quote."),
+    _option(
         "--coordinator-cert",
         type=_path(),
         metavar="FILE",
         help="Where the verified Coordinator's certificate is kept: the one in it is trusted. "
         "[default: a file for each host and port in ~/.config/ringtaw/coordinators]",
     ),
-    click.option(
+    _option(
         "--accept-new-identity",
         is_flag=True,
         help="Verify anew, and trust the Coordinator's new root certificate in place of the former "
         "one.",
     ),
-    click.option(
+    _option(
         "--server-name",
         metavar="NAME",
         default="",
         help="Name in the Coordinator's certificate, if it is reached by another one.",
     ),
-    click.option(
+    _option(
         "--collateral",
         metavar="URL|PATH",
         default="",
@@ -158,7 +161,7 @@ coordinator_options = gathered(
         show_envvar=True,
         help="PCCS, or file or folder of collateral. [default: Intel's service]",
     ),
-    click.option(
+    _option(
         "--pccs-ca",
         type=_path(),
         metavar="FILE",
@@ -166,7 +169,7 @@ coordinator_options = gathered(
         show_envvar=True,
         help="CA of the PCCS, PEM.",
     ),
-    click.option(
+    _option(
         "--trusted-roots",
         type=_path(),
         metavar="FILE",
@@ -174,12 +177,12 @@ coordinator_options = gathered(
         show_envvar=True,
         help="Roots of evidence to trust in place of Intel's, PEM.",
     ),
-    click.option(
+    _option(
         "--accept-software-tee",
         is_flag=True,
         help="Accept evidence of a software TEE, which PROTECTS NOTHING. For tests.",
     ),
-    click.option(
+    _option(
         "--timeout",
         type=click.FloatRange(0.1, LONGEST_TIMEOUT),
         metavar="SECONDS",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import click
 
+from ringtaw_cli.command import SharedOption
 from ringtaw_cli.session.options import gathered
 from ringtaw_cli.session.passwords import PasswordSource
 
@@ -107,51 +110,54 @@ class RecoveryKeyOptions:
         return holder
 
 
-_PASSWORDS: Final = (
-    click.option(
-        "--key-password-file",
-        type=_FILE,
-        metavar="FILE",
-        help="The key's password is the first line of this file, or of stdin if it is -. [default: "
-        "ask if it is needed]",
-    ),
-    click.option(
-        "--key-password-env",
-        metavar="NAME",
-        default="",
-        help="The key's password is in this variable of the environment.",
-    ),
-)
-_TOKEN: Final = (
-    click.option(
-        "--pkcs11-config", type=_FILE, metavar="FILE", help="PKCS #11 token with the key, JSON."
-    ),
-    click.option("--pkcs11-key-id", default="", metavar="ID", help="Of the key in the token."),
-    click.option("--pkcs11-key-label", default="", metavar="TEXT", help="Of the key in the token."),
-)
+USER_SECTION: Final = "Options on the user"
+OWNER_SECTION: Final = "Options on the recovery key"
+
+
+def _key_options(section: str, key_help: str) -> tuple[Callable[[Any], Any], ...]:
+    """Return the options on where a key is, and how it is opened."""
+    option = partial(click.option, cls=SharedOption, section=section)
+    return (
+        option("-k", "--key", type=_FILE, metavar="FILE", help=key_help),
+        option(
+            "--key-password-file",
+            type=_FILE,
+            metavar="FILE",
+            help="The key's password is the first line of this file, or of stdin if it is -. "
+            "[default: ask if it is needed]",
+        ),
+        option(
+            "--key-password-env",
+            metavar="NAME",
+            default="",
+            help="The key's password is in this variable of the environment.",
+        ),
+        option(
+            "--pkcs11-config", type=_FILE, metavar="FILE", help="PKCS #11 token with the key, JSON."
+        ),
+        option("--pkcs11-key-id", default="", metavar="ID", help="Of the key in the token."),
+        option("--pkcs11-key-label", default="", metavar="TEXT", help="Of the key in the token."),
+    )
+
+
+_user_option = partial(click.option, cls=SharedOption, section=USER_SECTION)
 
 user_options = gathered(
     UserOptions,
     "user",
-    click.option("-c", "--cert", type=_FILE, metavar="FILE", help="The user's certificate, PEM."),
-    click.option("-k", "--key", type=_FILE, metavar="FILE", help="The user's key, PEM."),
-    *_PASSWORDS,
-    *_TOKEN,
-    click.option(
+    _user_option("-c", "--cert", type=_FILE, metavar="FILE", help="The user's certificate, PEM."),
+    *_key_options(USER_SECTION, "The user's key, PEM."),
+    _user_option(
         "--pkcs11-cert-id", default="", metavar="ID", help="Of the certificate in the token."
     ),
-    click.option(
+    _user_option(
         "--pkcs11-cert-label", default="", metavar="TEXT", help="Of the certificate in the token."
     ),
 )
 """Gives a command the options of :class:`UserOptions`, as its argument ``user``."""
 
 recovery_key_options = gathered(
-    RecoveryKeyOptions,
-    "owner",
-    click.option("-k", "--key", type=_FILE, metavar="FILE", help="The owner's recovery key, PEM."),
-    *_PASSWORDS,
-    *_TOKEN,
+    RecoveryKeyOptions, "owner", *_key_options(OWNER_SECTION, "The owner's recovery key, PEM.")
 )
 """Gives a command the options of :class:`RecoveryKeyOptions`, as its argument ``owner``."""
 
