@@ -25,7 +25,7 @@ from typing import Any, Final
 import structlog
 from ringtaw_coordinator.core.api import SecretUpload
 from ringtaw_coordinator.core.attestation import SIMULATION
-from ringtaw_coordinator.core.coordinator import Coordinator, open_coordinator
+from ringtaw_coordinator.core.coordinator import Coordinator
 from ringtaw_coordinator.core.counting import ActivationCounter
 from ringtaw_coordinator.core.founding import found
 from ringtaw_coordinator.core.loading import load
@@ -186,19 +186,19 @@ class _Hasty(FileSystem):
         pass
 
 
-async def _append(directory: Path, number: int, kind: str) -> None:
+def _append(directory: Path, number: int, kind: str) -> None:
     """Make this many changes, so that the next start has to make them again."""
     vault = Vault(FileStore(directory, _Hasty()), UnprotectedSealer())
-    coordinator = await open_coordinator(vault, SIMULATION, NAMES)
-    value = os.urandom(1 << 20)
+    deployment = vault.open().deployment
+    assert deployment is not None  # noqa: S101 - it has just been made
     for count in range(number):
         if kind == "large":
-            await coordinator.write_secrets({"s1": SecretUpload(key=value)}, USER.der)
+            secrets = {**deployment.secrets, "s1": SecretValue(private=os.urandom(1 << 20))}
+            vault.commit(replace(deployment, secrets=secrets), {"secrets": ["s1"]})
         else:
-            deployment = coordinator._machine.deployment
             following = replace(deployment, activations={"limited": count + 1})
             vault.commit(following, {"activations": ["limited"]})
-    await coordinator.close()
+    vault.close()
 
 
 def measure_start(directory: Path) -> tuple[float, float]:
@@ -256,7 +256,7 @@ def _starts(sizes: Sequence[int]) -> None:
         with tempfile.TemporaryDirectory(prefix="ringtaw-bench-") as name:
             make_state(Path(name), size)
             if number:
-                asyncio.run(_append(Path(name), number, kind))
+                _append(Path(name), number, kind)
             actual = Path(name, "sealed_data").stat().st_size
             seconds, memory = measure_start(Path(name))
         changes = f"{number:,} {kind} changes" if number else "no changes"
