@@ -114,7 +114,7 @@ def test_tracebacks_show_no_values() -> None:
 @pytest.mark.parametrize(("level", "lines"), [("error", 1), ("warning", 1), ("debug", 0)])
 def test_errors_of_the_http_server_have_their_own_level(level: str, lines: int) -> None:
     log = Log(as_json=True, debug=False, http_errors=level)
-    logging.getLogger("aiohttp.server").error("bad request")
+    structlog.get_logger("client-api").error("bad request")
     assert len(log.lines) == lines
     if lines:
         assert log.events[0]["level"] == level

@@ -21,7 +21,7 @@ _MAX_VALUE: Final = 16 * 1024
 """Characters of one value. What comes from outside may be megabytes, and escaping takes time."""
 _SHORT_VALUE: Final = 500
 """Characters of a value in a line that would be too long otherwise."""
-_HTTP_LOGGERS: Final = ("aiohttp.", "client-api")
+_HTTP_LOGGER: Final = "client-api"
 _LEVELS: Final = logging.getLevelNamesMapping()
 _LEAD: Final = ("timestamp", "level", "logger", "event")
 
@@ -83,7 +83,7 @@ class _Source:
 
     def __call__(self, output: _Output, _method: str, event: Event) -> Event:
         event["logger"] = output.name
-        if output.name.startswith(_HTTP_LOGGERS) and event["level"] == "error":
+        if output.name == _HTTP_LOGGER and event["level"] == "error":
             event["level"] = self._http_errors
             if _LEVELS[self._http_errors.upper()] < self._level:
                 raise structlog.DropEvent

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from ringtaw_coordinator.server.errors import GrpcCode
@@ -11,8 +10,12 @@ from ringtaw_coordinator.server.errors import GrpcCode
 class ClientObserver(Protocol):
     """Is told of requests to the client API."""
 
-    def request(self, path: str) -> AbstractContextManager[None]:
-        """Surround a request; ``path`` is "" if there is no such endpoint."""
+    def request_began(self, path: str) -> None:
+        """A request's head has arrived; ``path`` is "" if there is no such endpoint."""
+        ...
+
+    def request_ended(self, path: str) -> None:
+        """It was answered, or its client has gone away."""
         ...
 
     def answered(
@@ -37,9 +40,11 @@ class MeshObserver(Protocol):
 class NoObserver:
     """Counts nothing."""
 
-    def request(self, path: str) -> AbstractContextManager[None]:
+    def request_began(self, path: str) -> None:
         """See :class:`ClientObserver`."""
-        return nullcontext()
+
+    def request_ended(self, path: str) -> None:
+        """See :class:`ClientObserver`."""
 
     def answered(
         self, method: str, path: str, status: int, seconds: float, sizes: tuple[int, int]

@@ -6,8 +6,7 @@ manifest, paths and methods those of the client API, and anything else is ``othe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from typing import Final
 
 from prometheus_client import (
@@ -125,11 +124,13 @@ class Metrics:
             f"{HTTP}{name}_histogram_bytes", text, ["path"], buckets=BYTES, registry=self.registry
         )
 
-    @contextmanager
-    def request(self, path: str) -> Iterator[None]:
-        """Count a request to the client API while it is at work."""
-        with self._in_flight[self._known(path)].track_inprogress():
-            yield
+    def request_began(self, path: str) -> None:
+        """Count a request to the client API as at work."""
+        self._in_flight[self._known(path)].inc()
+
+    def request_ended(self, path: str) -> None:
+        """Count it no more."""
+        self._in_flight[self._known(path)].dec()
 
     def answered(
         self, method: str, path: str, status: int, seconds: float, sizes: tuple[int, int]

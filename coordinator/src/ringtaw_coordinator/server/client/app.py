@@ -1,21 +1,30 @@
-"""The client API's HTTP side: finds the endpoint of a request, keeps time, answers in JSend."""
+"""From a request to its answer: finds the endpoint, admits, calls the handler, answers in JSend."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, cast
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, cast
+from urllib.parse import unquote_plus
 
 import structlog
-from aiohttp import web
 
 from ringtaw_coordinator.core.api import ClientFacade
 from ringtaw_coordinator.errors import UnauthorizedError
-from ringtaw_coordinator.server.client.bodies import BodyReader
+from ringtaw_coordinator.server.budget import Budget
+from ringtaw_coordinator.server.client.bodies import Body
 from ringtaw_coordinator.server.client.deprecation import DeprecationLog
-from ringtaw_coordinator.server.client.endpoint import ClientRequest, Endpoint, RequestError, Who
+from ringtaw_coordinator.server.client.endpoint import (
+    NO_BODY,
+    ClientRequest,
+    Endpoint,
+    RequestError,
+    Result,
+    Who,
+)
 from ringtaw_coordinator.server.client.endpoints import METHODS, ROUTES
 from ringtaw_coordinator.server.client.fitting import read_json
+from ringtaw_coordinator.server.client.head import Head
 from ringtaw_coordinator.server.client.jsend import (
     EncodedJson,
     document,
@@ -23,102 +32,126 @@ from ringtaw_coordinator.server.client.jsend import (
     failure,
     success,
 )
-from ringtaw_coordinator.server.connection import TLSConnection
+from ringtaw_coordinator.server.client.response import Response
 from ringtaw_coordinator.server.errors import answer_to, describe, is_unexpected
 from ringtaw_coordinator.server.limits import ClientLimits
 from ringtaw_coordinator.server.observer import ClientObserver
-
-MARGIN: Final = 5.0
-"""Seconds that a connection has beyond the time limit of what happens on it."""
 
 _log = structlog.get_logger("client-api")
 
 
 class ClientApp:
-    """Answers requests. It raises nothing but what says that the client went away."""
+    """What all requests share."""
 
     def __init__(
         self, facade: ClientFacade, limits: ClientLimits, observer: ClientObserver
     ) -> None:
-        self._facade = facade
-        self._limits = limits
-        self._bodies = BodyReader(limits)
-        self._observer = observer
-        self._deprecations = DeprecationLog()
+        self.facade = facade
+        self.limits = limits
+        self.budget = Budget(limits.max_buffered)
+        self.observer = observer
+        self.deprecations = DeprecationLog()
 
-    async def handle(self, request: web.BaseRequest) -> web.Response:
-        """Answer ``request``, completely."""
-        if request.transport is None:
-            raise ConnectionResetError
-        connection = cast(TLSConnection, request.transport)
-        connection.watch(self._limits.request_timeout + MARGIN)
-        path = request.path if request.path in METHODS else ""
-        begin = time.perf_counter()
-        with self._observer.request(path):
-            response = await self._answer(request, connection)
-            connection.watch(self._limits.answer_timeout, busy=True)
-            await response.prepare(request)
-            await response.write_eof()
-        connection.watch(self._limits.idle_timeout)
-        sizes = (request.content_length or 0, response.content_length or 0)
-        seconds = time.perf_counter() - begin
-        self._observer.answered(request.method, path, response.status, seconds, sizes)
-        return response
 
-    async def _answer(self, request: web.BaseRequest, connection: TLSConnection) -> web.Response:
-        endpoint = ROUTES.get((request.method, request.path))
-        if endpoint is None:
-            return _no_endpoint(request)
-        if endpoint.is_v1:
-            self._deprecations.note(request.path)
-        try:
-            return await self._run(endpoint, request, connection)
-        except RequestError as refusal:
-            return _refuse_request(refusal, endpoint)
-        except Exception as problem:
-            if isinstance(problem, ConnectionError) and connection.is_closing():
-                raise  # the client went away
-            return _refuse(problem, endpoint)
+class Exchange:
+    """One request and its answer, without I/O."""
 
-    async def _run(
-        self, endpoint: Endpoint, request: web.BaseRequest, connection: TLSConnection
-    ) -> web.Response:
-        certificate: bytes = connection.get_extra_info("peer_certificate")
-        self._admit(endpoint, certificate)
-        query = _read_query(endpoint, request)
-        body = await self._bodies.read(request, endpoint.body_limit(self._limits.max_body))
-        connection.watch(self._limits.call_timeout, busy=True)
-        try:
-            raw = body.take()
-            content = _read_body(endpoint, raw)
-            call = ClientRequest(self._facade, query, raw, content, certificate)
-            answer = await endpoint.handler(call)
-        finally:
-            body.release()
-        if endpoint.envelope:
-            return success(answer)
-        return document(cast(EncodedJson, answer))
+    def __init__(self, app: ClientApp, head: Head, certificate: bytes) -> None:
+        self.head = head
+        self._app = app
+        self._certificate = certificate
+        self._endpoint = ROUTES.get((head.method, head.path))
+        limit = self._endpoint.body_limit(app.limits.max_body) if self._endpoint else NO_BODY
+        self.body = Body(app.budget, limit)
+        self._path = head.path if head.path in METHODS else ""
+        self._begin = time.perf_counter()
+        app.observer.request_began(self._path)
 
-    def _admit(self, endpoint: Endpoint, certificate: bytes) -> None:
+    def admit(self) -> Response | None:
         """Turn away, before the body is read, whoever cannot be meant."""
-        if endpoint.gate is not None:
-            self._facade.require_feature(endpoint.gate)
-        if endpoint.who is not Who.ANYONE and not certificate:
-            raise UnauthorizedError("unauthorized user: this needs a client certificate")
+        endpoint = self._endpoint
+        if endpoint is None:
+            return _no_endpoint(self.head)
+        if endpoint.is_v1:
+            self._app.deprecations.note(endpoint.path)
+        try:
+            if endpoint.gate is not None:
+                self._app.facade.require_feature(endpoint.gate)
+            if endpoint.who is not Who.ANYONE and not self._certificate:
+                raise UnauthorizedError("unauthorized user: this needs a client certificate")
+            self.body.announce(self.head.length)
+        except Exception as problem:
+            return self.refuse(problem)
+        return None
+
+    def answer(self) -> Response | Coroutine[Any, Any, Response]:
+        """Answer now that the body is there, at once or after some work."""
+        assert self._endpoint is not None  # noqa: S101 - or it was turned away
+        try:
+            result = self._endpoint.handler(self._read())
+            if isinstance(result, Coroutine):
+                return self._wait_for(result)
+            return self._accept(result)
+        except Exception as problem:
+            return self.refuse(problem)
+
+    def _read(self) -> ClientRequest:
+        endpoint, raw = cast(Endpoint, self._endpoint), self.body.take()
+        query = _read_query(endpoint, self.head.query) if endpoint.query else {}
+        content = _read_body(endpoint, raw) if endpoint.takes_json else {}
+        return ClientRequest(self._app.facade, query, raw, content, self._certificate)
+
+    async def _wait_for(self, result: Coroutine[Any, Any, Result]) -> Response:
+        try:
+            return self._accept(await result)
+        except Exception as problem:
+            return self.refuse(problem)
+        finally:
+            self.body.release()
+
+    def _accept(self, result: Result) -> Response:
+        if cast(Endpoint, self._endpoint).envelope:
+            return success(result)
+        return document(cast(EncodedJson, result))
+
+    def refuse(self, problem: Exception) -> Response:
+        """Return what says so."""
+        is_v1 = self._endpoint is not None and self._endpoint.is_v1
+        if isinstance(problem, RequestError):
+            if is_v1 or problem.status >= 500:
+                return error(problem.status, str(problem))
+            return failure(problem.status, str(problem), problem.data)
+        answer, text = answer_to(problem)
+        if is_unexpected(problem):
+            _log.error("request failed unexpectedly", error=describe(problem))
+        if is_v1:
+            return error(answer.http_v1, text)
+        if answer.http_v2 < 403:
+            return failure(answer.http_v2, text)
+        return error(answer.http_v2, text)
+
+    def end(self, response: Response | None) -> None:
+        """Count it; there is no response if the client has gone away."""
+        self.body.release()
+        observer = self._app.observer
+        observer.request_ended(self._path)
+        if response is not None:
+            seconds = time.perf_counter() - self._begin
+            sizes = (self.body.size, len(response.body))
+            observer.answered(self.head.method, self._path, response.status, seconds, sizes)
 
 
-def _no_endpoint(request: web.BaseRequest) -> web.Response:
-    response = error(405, f"there is no {request.method[:20]} {request.path[:100]}")
-    if methods := METHODS.get(request.path):
-        response.headers["Allow"] = ", ".join(methods)
-    return response
+def _no_endpoint(head: Head) -> Response:
+    response = error(405, f"there is no {head.method[:20]} {head.path[:100]}")
+    return response._replace(methods=METHODS.get(head.path, ()))
 
 
-def _read_query(endpoint: Endpoint, request: web.BaseRequest) -> Mapping[str, Sequence[str]]:
+def _read_query(endpoint: Endpoint, text: str) -> Mapping[str, Sequence[str]]:
     """Return the parameters that the endpoint knows."""
+    pairs = [parameter.partition("=") for parameter in text.split("&")]
     query: dict[str, list[str]] = {}
     for known in endpoint.query:
-        values = request.query.getall(known.name, [])
+        values = [_decode(value) for name, _, value in pairs if _decode(name) == known.name]
         if known.required and not all(values or [""]):
             raise RequestError(
                 400, f'invalid query: at least one "{known.name}" is needed, and none may be empty'
@@ -128,27 +161,13 @@ def _read_query(endpoint: Endpoint, request: web.BaseRequest) -> Mapping[str, Se
     return query
 
 
+def _decode(text: str) -> str:
+    return unquote_plus(text) if "%" in text or "+" in text else text
+
+
 def _read_body(endpoint: Endpoint, raw: bytes) -> dict[str, Any]:
-    if endpoint.body is None or not endpoint.takes_json:
-        return {}
+    assert endpoint.body is not None  # noqa: S101 - or it takes no JSON
     try:
         return read_json(raw, endpoint.body)
     except ValueError as error:
         raise RequestError(400, str(error)) from None
-
-
-def _refuse_request(refusal: RequestError, endpoint: Endpoint) -> web.Response:
-    if endpoint.is_v1 or refusal.status >= 500:
-        return error(refusal.status, str(refusal))
-    return failure(refusal.status, str(refusal), refusal.data)
-
-
-def _refuse(problem: Exception, endpoint: Endpoint) -> web.Response:
-    answer, text = answer_to(problem)
-    if is_unexpected(problem):
-        _log.error("request failed unexpectedly", error=describe(problem))
-    if endpoint.is_v1:
-        return error(answer.http_v1, text)
-    if answer.http_v2 < 403:
-        return failure(answer.http_v2, text)
-    return error(answer.http_v2, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -59,7 +59,9 @@ class ClientRequest:
     certificate: bytes
 
 
-Handler = Callable[[ClientRequest], Awaitable[Json | EncodedJson]]
+Result = Json | EncodedJson
+Handler = Callable[[ClientRequest], Result | Coroutine[Any, Any, Result]]
+"""A plain function where there is nothing to wait for: that is answered at once."""
 
 
 @dataclass(frozen=True, slots=True)

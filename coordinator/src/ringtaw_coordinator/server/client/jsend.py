@@ -10,16 +10,10 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from aiohttp import web
+from ringtaw_coordinator.server.client.response import Response
 
 Json = None | bool | int | float | str | Mapping[str, "Json"] | Sequence["Json"]
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Server": "ringtaw",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Type": "application/json",
-}
 
 
 class EncodedJson(bytes):
@@ -33,25 +27,25 @@ def encode(content: Json) -> EncodedJson:
     return EncodedJson(_ENCODE(content).encode())
 
 
-def success(data: Json | EncodedJson) -> web.Response:
+def success(data: Json | EncodedJson) -> Response:
     """Return ``data`` with status 200, the only one that means success."""
     encoded = data if isinstance(data, EncodedJson) else encode(data)
     return document(b"".join((b'{"status":"success","data":', encoded, b"}\n")))
 
 
-def failure(status: int, message: str, data: Json = None) -> web.Response:
+def failure(status: int, message: str, data: Json = None) -> Response:
     """Say that the request is not as it should be."""
     return _refusal(status, {"status": "fail", "data": data, "message": message})
 
 
-def error(status: int, message: str) -> web.Response:
+def error(status: int, message: str) -> Response:
     """Say that the Coordinator refuses or cannot do it."""
     return _refusal(status, {"status": "error", "data": None, "message": message})
 
 
-def document(content: bytes) -> web.Response:
+def document(content: bytes) -> Response:
     """Return JSON as it is, with status 200."""
-    return web.Response(body=content, headers=_HEADERS)
+    return Response(200, content)
 
 
 def to_base64(value: bytes) -> str | None:
@@ -59,5 +53,5 @@ def to_base64(value: bytes) -> str | None:
     return b64encode(value).decode("ascii") if value else None
 
 
-def _refusal(status: int, content: Json) -> web.Response:
-    return web.Response(status=status, body=encode(content) + b"\n", headers=_HEADERS)
+def _refusal(status: int, content: Json) -> Response:
+    return Response(status, encode(content) + b"\n")

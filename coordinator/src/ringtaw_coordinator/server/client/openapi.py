@@ -146,7 +146,7 @@ _ENVELOPES: Final[Mapping[str, Schema]] = {
 def description_endpoint(endpoints: Iterable[Endpoint], version: str) -> Endpoint:
     """Return the endpoint that serves the description of ``endpoints`` and of itself."""
 
-    async def get(_: ClientRequest) -> EncodedJson:
+    def get(_: ClientRequest) -> EncodedJson:
         return content
 
     endpoint = Endpoint(

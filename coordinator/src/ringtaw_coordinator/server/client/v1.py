@@ -36,12 +36,12 @@ from ringtaw_coordinator.server.client.v2 import (
 GONE: Final = "version 1 recovers no more: use POST /api/v2/recover"
 
 
-async def _status_get(request: ClientRequest) -> Json:
+def _status_get(request: ClientRequest) -> Json:
     status = request.facade.status()
     return {"StatusCode": int(status.state), "StatusMessage": status.message}
 
 
-async def _manifest_get(request: ClientRequest) -> EncodedJson:
+def _manifest_get(request: ClientRequest) -> EncodedJson:
     return _encoded_manifest(request.facade.manifest())
 
 
@@ -73,11 +73,11 @@ async def _quote_get(request: ClientRequest) -> Json:
     return answer
 
 
-async def _recover_post(request: ClientRequest) -> Json:
+def _recover_post(request: ClientRequest) -> Json:
     raise RequestError(410, GONE)
 
 
-async def _update_get(request: ClientRequest) -> Json:
+def _update_get(request: ClientRequest) -> Json:
     return "".join(f"{entry}\n" for entry in request.facade.update_log())
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ringtaw_coordinator.core.api import (
     SecretUpload,
+    Status,
     StoredManifest,
     StoredSecret,
     UpdateProgress,
@@ -53,12 +54,16 @@ CANCELLED: Final = "The update has been cancelled."
 APPLIED: Final = "The update has been applied."
 
 
-async def _status_get(request: ClientRequest) -> Json:
-    status = request.facade.status()
-    return {"code": int(status.state), "message": status.message}
+def _status_get(request: ClientRequest) -> EncodedJson:
+    return _encoded_status(request.facade.status())
 
 
-async def _manifest_get(request: ClientRequest) -> EncodedJson:
+@lru_cache(maxsize=4)
+def _encoded_status(status: Status) -> EncodedJson:
+    return encode({"code": int(status.state), "message": status.message})
+
+
+def _manifest_get(request: ClientRequest) -> EncodedJson:
     manifest = request.facade.manifest()
     if not manifest.raw:
         raise StateError("no manifest is set yet")
@@ -168,7 +173,7 @@ async def _monotonic_counter_post(request: ClientRequest) -> Json:
     return {"value": await request.facade.set_counter(name, value, request.certificate)}
 
 
-async def _update_get(request: ClientRequest) -> Json:
+def _update_get(request: ClientRequest) -> Json:
     return {"updateLog": list(request.facade.update_log())}
 
 
@@ -189,7 +194,7 @@ def _encode_progress(progress: UpdateProgress) -> dict[str, Json]:
     return answer
 
 
-async def update_manifest_get(request: ClientRequest) -> Json:
+def update_manifest_get(request: ClientRequest) -> Json:
     """Return the pending update; it is the same in both versions."""
     pending = request.facade.pending_update()
     return {
