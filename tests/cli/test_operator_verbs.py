@@ -139,7 +139,7 @@ def test_certificates_go_to_files_of_marbleruns_names(place: Office) -> None:
     assert place.succeed("certificate", "chain", "-o", "-") == place.read(
         "marblerunIntermediateCA.crt"
     ) + place.read("marblerunRootCA.crt")
-    shown = validated("certificates", place.succeed("certificate", "root", "--format", "json"))
+    shown = validated("coordinator-certificates", place.succeed("certificate", "root", "--format", "json"))
     assert shown["certificates"] == place.read("marblerunRootCA.crt")
 
 
