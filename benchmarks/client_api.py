@@ -56,7 +56,11 @@ def main(argv: Sequence[str]) -> None:
     print(
         f"client API: {arguments.calls} requests a round on new connections, "
         f"{CONNECTIONS['keep'] * arguments.calls} on kept ones, {arguments.clients} at a time; "
-        "Coordinator on one core, load on another"
+        + (
+            "Coordinator on one core, load on another"
+            if arguments.cores == "one"
+            else "on all cores"
+        )
     )
     with tempfile.TemporaryDirectory(prefix="ringtaw-bench-") as directory:
         user = Path(directory, "user.pem")
@@ -75,6 +79,12 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--calls", type=int, default=1000, help="requests a round (default 1000)")
     parser.add_argument("--clients", type=int, default=8, help="at a time (default 8)")
     parser.add_argument("--rounds", type=int, default=3, help="rounds (default 3)")
+    parser.add_argument(
+        "--cores",
+        choices=("one", "all"),
+        default="one",
+        help="what a Coordinator runs on: one, and the load on another (default), or all, with it",
+    )
     return parser.parse_args(argv)
 
 
@@ -106,6 +116,8 @@ def _measure(
     """Ask a fresh Coordinator for everything, in both manners."""
     available = sorted(os.sched_getaffinity(0))
     server, load = {available[0]}, str(available[-1])
+    if arguments.cores == "all":
+        server, load = set(available), "any"
     with running_coordinator(command, manifest, server) as coordinator:
         return {
             (what, connections): _round(

@@ -149,9 +149,11 @@ def _no_endpoint(head: Head) -> Response:
 def _read_query(endpoint: Endpoint, text: str) -> Mapping[str, Sequence[str]]:
     """Return the parameters that the endpoint knows."""
     pairs = [parameter.partition("=") for parameter in text.split("&")]
+    if "%" in text or "+" in text:
+        pairs = [(unquote_plus(name), "=", unquote_plus(value)) for name, _, value in pairs]
     query: dict[str, list[str]] = {}
     for known in endpoint.query:
-        values = [_decode(value) for name, _, value in pairs if _decode(name) == known.name]
+        values = [value for name, _, value in pairs if name == known.name]
         if known.required and not all(values or [""]):
             raise RequestError(
                 400, f'invalid query: at least one "{known.name}" is needed, and none may be empty'
@@ -159,10 +161,6 @@ def _read_query(endpoint: Endpoint, text: str) -> Mapping[str, Sequence[str]]:
         if values:
             query[known.name] = values
     return query
-
-
-def _decode(text: str) -> str:
-    return unquote_plus(text) if "%" in text or "+" in text else text
 
 
 def _read_body(endpoint: Endpoint, raw: bytes) -> dict[str, Any]:
