@@ -10,6 +10,7 @@ from typing import Final
 BENCHMARKS: Final = {
     "activation-scaling": "benchmarks.activation_scaling",
     "activations": "benchmarks.activations",
+    "cli-start": "benchmarks.cli_start",
     "client-api": "benchmarks.client_api",
     "durable-change": "benchmarks.durable_change",
     "gramine-direct": "benchmarks.gramine_direct",

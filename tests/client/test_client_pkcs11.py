@@ -245,20 +245,19 @@ def test_a_recovery_key_decrypts_in_the_token_or_says_that_it_cannot(
     oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
     encrypted = key.public_key().encrypt(b"a secret", oaep)
     owner = TokenRecoveryKey.open(config, named(label))
-    assert attempt(owner, encrypted) in (
-        b"a secret",
-        "the token labelled 'ringtaw-tests': the recovery secret is not decrypted: ArgumentsBad",
-    )  # SoftHSM 2.6 knows OAEP with SHA-1 alone
-    with pytest.raises(InputError, match="the recovery secret is not decrypted") as caught:
+    outcome = attempt(owner, encrypted)
+    if outcome != b"a secret":  # SoftHSM up to 2.7 knows OAEP with SHA-1 alone
+        assert "the token labelled 'ringtaw-tests': the recovery secret is not decrypted" in outcome
+        assert "the token cannot do OAEP with SHA-256" in outcome
+    with pytest.raises(InputError, match="the recovery secret is not decrypted"):
         owner.decrypt(bytes(384))
-    assert "cannot do OAEP with SHA-256" in caught.value.hint
 
 
-def attempt(owner: TokenRecoveryKey, encrypted: bytes) -> bytes | str:
+def attempt(owner: TokenRecoveryKey, encrypted: bytes) -> Any:
     try:
         return owner.decrypt(encrypted)
     except InputError as error:
-        return error.message
+        return str(error)
 
 
 def test_a_recovery_key_must_be_rsa(hsm: SoftHsm, config: TokenConfig, label: str) -> None:

@@ -30,10 +30,13 @@ __all__ = ["ObjectName", "TokenConfig", "TokenCredential", "TokenRecoveryKey"]
 
 SHA256_DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 """What precedes a SHA-256 digest in PKCS #1 v1.5: RFC 8017, section 9.2, note 1."""
-OAEP_HINT: Final = (
-    "it is encrypted to another key, or the token cannot do OAEP with SHA-256, as SoftHSM 2.6 "
-    "cannot: then decrypt with a copy of the key elsewhere; the token signs what is decrypted"
+OTHER_KEY: Final = "it is encrypted to another key, or damaged"
+CANNOT: Final = (
+    "the token cannot do OAEP with SHA-256, as SoftHSM up to 2.7 cannot: decrypt with a copy of "
+    "the key elsewhere; the token can sign what is decrypted"
 )
+CANNOT_ERRORS: Final = ("ArgumentsBad", "MechanismInvalid", "MechanismParamInvalid")
+"""By python-pkcs11's names: a token says in these ways that it does not know a mechanism."""
 
 
 class TokenCredential:
@@ -127,7 +130,8 @@ class TokenRecoveryKey:
         """
         from pkcs11 import MGF, Mechanism
 
-        with self._token.errors("the recovery secret is not decrypted", hint=OAEP_HINT):
+        hints = dict.fromkeys(CANNOT_ERRORS, CANNOT)
+        with self._token.errors("the recovery secret is not decrypted", OTHER_KEY, hints):
             secret = self._key.decrypt(
                 encrypted,
                 mechanism=Mechanism.RSA_PKCS_OAEP,

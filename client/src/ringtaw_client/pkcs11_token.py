@@ -6,9 +6,10 @@ Uses python-pkcs11, an optional dependency.
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from ringtaw_client._keys import Password
@@ -104,12 +105,17 @@ class Token:
             return bytes(found[_pkcs11().Attribute.VALUE])
 
     @contextmanager
-    def errors(self, what: str, hint: str = "") -> Iterator[None]:
-        """Say of the token's errors what did not work."""
+    def errors(
+        self, what: str, hint: str = "", hints: Mapping[str, str] = MappingProxyType({})
+    ) -> Iterator[None]:
+        """Say of the token's errors what did not work; ``hints`` are for errors by name."""
         try:
             yield
         except _pkcs11().PKCS11Error as error:
-            raise InputError(f"{self._config.token}: {what}: {_reason(error)}", hint=hint) from None
+            raise InputError(
+                f"{self._config.token}: {what}: {_reason(error)}",
+                hint=hints.get(type(error).__name__, hint),
+            ) from None
         finally:
             forget_errors()
 
