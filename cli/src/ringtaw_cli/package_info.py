@@ -64,8 +64,6 @@ def recognise(artefact: str) -> Recognised:
     for name in installed_adapters():
         try:
             properties = _ask(name, artefact)
-        except AdapterError:  # it has no build side, or is broken: ringtaw plugins says more
-            continue
         except PremainError as error:
             reasons.append(error.message)
             continue
@@ -89,5 +87,8 @@ def _ask(name: str, artefact: str) -> PackageProperties | None:
     """Return what one adapter says; None if it does not deal with built enclaves."""
     from ringtaw_buildkit.adapters import build_side
 
-    side = build_side(name)
+    try:
+        side = build_side(name)
+    except AdapterError:  # it has no build side, or is broken: ringtaw plugins says more
+        return None
     return side.package_properties(artefact) if "package_properties" in side.hooks else None
