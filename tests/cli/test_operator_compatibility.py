@@ -8,7 +8,11 @@ from __future__ import annotations
 import click
 import pytest
 from ringtaw_cli.command import DefaultGroup
+from ringtaw_cli.exits import ExitCode
+from ringtaw_cli.leading import in_order
 from ringtaw_cli.program import program
+
+from tests.cli.installed import Workplace
 
 VALUE, FLAG = False, True
 REACHING = {
@@ -79,8 +83,33 @@ def test_a_command_takes_the_same_arguments_and_options(path: str) -> None:
     assert sum(isinstance(each, click.Argument) for each in command.params) == arguments
 
 
-@pytest.mark.parametrize("words", [["-h"], ["--help"], []])
-def test_a_group_that_is_a_command_shows_both(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("--insecure manifest get H", "manifest get --insecure H"),
+        (
+            "-i --nonce=n manifest --era-config f set F H",
+            "manifest set -i --nonce=n --era-config f F H",
+        ),
+        ("--debug -i manifest update apply F H", "--debug manifest update apply -i F H"),
+        ("-i recover-with-signature F H -s S", "recover-with-signature F -i H -s S"),
+        ("-i recover-with-signature public-key H", "recover-with-signature public-key -i H"),
+        ("manifest get H -i", "manifest get H -i"),
+        ("-i", "-i"),
+        ("-i unknown", "-i unknown"),
+        ("gramine run app -- -i", "gramine run app -- -i"),
+    ],
+)
+def test_options_before_the_command_are_taken_as_cobra_takes_them(written: str, meant: str) -> None:
+    assert in_order(written.split()) == meant.split()
+
+
+def test_the_program_takes_options_before_the_command(place: Workplace) -> None:
+    done = place.run("--insecure", "manifest", "--coordinator-cert", "c.pem", "log", "127.0.0.1:1")
+    assert done.returncode == ExitCode.UNREACHABLE
+
+
+def test_a_group_that_is_a_command_shows_both() -> None:
     group = find("recover-with-signature", resolve_default=False)
     context = click.Context(group, info_name="recover-with-signature")
     shown = group.get_help(context)

@@ -133,13 +133,22 @@ def test_a_manifest_is_compared_by_file_and_by_fingerprint(place: Office) -> Non
     assert "neither a file nor a SHA-256" in typo.stderr
 
 
+def test_a_certificate_is_kept_in_the_file_that_was_named_for_it(place: Office) -> None:
+    words = ("manifest", "verify", digest(), "--coordinator-cert", "root.pem")
+    assert place.succeed(*words) == "OK\n"
+    done = place.run("status", place.address, "--coordinator-cert", "root.pem")
+    assert (done.returncode, done.stderr) == (ExitCode.OK, "")
+    assert not place.pins
+
+
 def test_certificates_go_to_files_of_marbleruns_names(place: Office) -> None:
     assert place.succeed("certificate", "root") == ""
     assert place.succeed("certificate", "intermediate") == ""
     assert place.succeed("certificate", "chain", "-o", "-") == place.read(
         "marblerunIntermediateCA.crt"
     ) + place.read("marblerunRootCA.crt")
-    shown = validated("coordinator-certificates", place.succeed("certificate", "root", "--format", "json"))
+    text = place.succeed("certificate", "root", "--format", "json")
+    shown = validated("coordinator-certificates", text)
     assert shown["certificates"] == place.read("marblerunRootCA.crt")
 
 

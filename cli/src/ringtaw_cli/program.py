@@ -80,7 +80,10 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code. Errors become one block on stderr."""
     try:
         result: Any = program.main(
-            list(arguments), prog_name="ringtaw", standalone_mode=False, terminal_width=help_width()
+            _in_order(arguments),
+            prog_name="ringtaw",
+            standalone_mode=False,
+            terminal_width=help_width(),
         )
         flush()
     except BrokenPipeError:  # end quietly, as programs do whose output nobody reads any more
@@ -98,6 +101,15 @@ def run(arguments: Sequence[str]) -> int:
             sys.excepthook(type(error), error, error.__traceback__)
         return _failed(error)
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _in_order(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with options of MarbleRun's CLI behind the command's name."""
+    if not any(argument.startswith("-") for argument in arguments[:-1]):
+        return list(arguments)
+    from ringtaw_cli.leading import in_order
+
+    return in_order(arguments)
 
 
 @cache

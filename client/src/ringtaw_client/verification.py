@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ringtaw_client._appraisal import Appraisal, Basis, appraise
 from ringtaw_client._quote import ask_for_claim
 from ringtaw_client._tls import UnknownPeer
 from ringtaw_client.address import Address
@@ -35,6 +34,8 @@ from ringtaw_client.trust import Trust
 
 if TYPE_CHECKING:
     from ringtaw_attestation import Report
+
+    from ringtaw_client._appraisal import Appraisal
 
 NONCE_SIZE: Final = 32
 _DEFAULT_LIMITS: Final = Limits()
@@ -96,6 +97,8 @@ def verify(
             says does not.
         InputError, RefusedError, ProtocolError: See :mod:`ringtaw_client.errors`.
     """
+    from ringtaw_client._appraisal import Basis, appraise
+
     parsed = Address.parse(address)
     where = f"https://{parsed}"
     roots = trust.open_roots()
