@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ringtaw_buildkit import python_runtime
 from ringtaw_buildkit.changes import apply
 from ringtaw_coordinator.core.api import MarbleParameters
 from ringtaw_occlum.build import OcclumBuild
+from ringtaw_occlum.build.premain_runtime import IMAGE_FOLDER, INTERPRETER, PATHS_FILE
 from ringtaw_premain.build_hookspecs import PrepareRequest
 from ringtaw_testkit.simulator import CoordinatorSimulator
 
@@ -26,6 +28,22 @@ def launcher_in(folder: Path) -> Path:
     launcher = folder / "ringtaw-premain"
     _, script = launcher.read_text().split("\n", 1)
     launcher.write_text(f"#!{sys.executable}\n{script}")
+    return launcher
+
+
+def image_in(folder: Path) -> Path:
+    """Make the folder that goes into the image, prepare for it, and put the small files in place.
+
+    Only where things are is another than in Occlum.
+    """
+    runtime = folder / "premain"
+    python_runtime.build(Path(os.path.realpath(sys.executable)), ("occlum",), runtime)
+    (folder / "Occlum.json").write_text(json.dumps({**CONFIG, "entry_points": ["/bin"]}))
+    apply(OcclumBuild().prepare_config(PrepareRequest(str(folder / "Occlum.json"))).changes)
+    interpreter = folder / INTERPRETER.replace(IMAGE_FOLDER, "premain")
+    (folder / PATHS_FILE).rename(interpreter.parent / PATHS_FILE)
+    launcher = folder / "ringtaw-premain"
+    launcher.write_text(launcher.read_text().replace(IMAGE_FOLDER, str(runtime)))
     return launcher
 
 
@@ -57,6 +75,31 @@ def test_launcher_brings_up_the_marble(
     code, output = start(launcher_in(tmp_path), occlum, coordinator.address)
     assert code == 42, output
     assert "hello a b c\nthe secret" in output
+
+
+def test_launcher_needs_nothing_but_its_own_python(
+    occlum: OcclumDevice, coordinator: CoordinatorSimulator, program: Path, tmp_path: Path
+) -> None:
+    """The files are where the launcher and the list of paths look for them."""
+    coordinator.admit(MarbleParameters({}, {"GREETING": b"hello"}, (str(program), "a")))
+    launcher = image_in(tmp_path)
+    ran = subprocess.run(
+        [launcher],
+        env={
+            **occlum.environment(),
+            "EDG_MARBLE_TYPE": "frontend",
+            "EDG_MARBLE_COORDINATOR_ADDR": coordinator.address,
+            "LD_LIBRARY_PATH": str(tmp_path / "premain" / python_runtime.LIBRARIES),
+            "PYTHONPATH": str(tmp_path / "of-the-host"),
+        },
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 42, ran.stderr
+    assert "hello a" in ran.stdout
 
 
 def test_host_cannot_name_a_program(

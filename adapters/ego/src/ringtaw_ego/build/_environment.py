@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from ringtaw_buildkit.secret_names import looks_secret
 from ringtaw_premain.build_hookspecs import Finding
 
 from ringtaw_ego.build.configuration import Configuration
@@ -19,10 +20,6 @@ _DANGEROUS: Final = re.compile(
     r"|MARBLE_\w+|LD_\w+|PYTHON\w*|GOFIPS\w*|KEYLOGFILE|SSLKEYLOGFILE"
 )
 """Names that decide whom a Go program trusts, how strict its TLS is, or that are the premain's."""
-_SECRET: Final = re.compile(
-    r"(?:.*_)?(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|PRIVATE_KEY|API_KEY|ACCESS_KEY)",
-    re.IGNORECASE,
-)
 
 
 def check_environment(config: Configuration) -> Iterator[Finding]:
@@ -83,7 +80,7 @@ def _check_source(config: Configuration, at: int, name: str) -> Iterator[Finding
             "does",
             cure="fix its value, or let the manifest give it",
         )
-    if value and _SECRET.fullmatch(name):
+    if value and looks_secret(name):
         yield config.subject.finding(
             "secret-in-clear",
             "env",

@@ -127,6 +127,11 @@ _ENVIRONMENT: Final = {
         "All variables of the host reach the enclave, `LD_PRELOAD` and `PYTHONPATH` among them.",
         "Pass through only what is needed, by name.",
     ),
+    "secret-variable": _warning(
+        "A variable that is named like a secret has a fixed value: the manifest is protected "
+        "against change, not against reading.",
+        "Let the Marble's `Env` give it.",
+    ),
     "variable-replaced": _warning(
         "The Marble's `Env` replaces a variable that this manifest fixes.",
         "Remove it in one of the two.",

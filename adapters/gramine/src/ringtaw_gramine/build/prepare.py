@@ -140,9 +140,10 @@ def _notes(request: PrepareRequest, config: Configuration, premain: Premain) -> 
         yield "MarbleRun's premain-libos is replaced: take it out of sgx.trusted_files"
         yield f"the arguments of {program} stay the Marble's Argv in the Coordinator's manifest"
     else:
+        meant = ", with what {{ … }} stands for" if "{{" in json.dumps(given) else ""
         yield (
             f"the arguments of {program} come from the Coordinator's manifest, not from "
-            f"loader.argv: put into its Marble {json.dumps(given)}"
+            f"loader.argv: put into its Marble {json.dumps(given)}{meant}"
         )
     if subject.flag(*_COMMAND_LINE):
         yield (

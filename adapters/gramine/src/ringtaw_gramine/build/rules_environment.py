@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from ringtaw_buildkit.secret_names import looks_secret
 from ringtaw_premain.build_hookspecs import Finding, Severity
 
 from .configuration import Configuration
@@ -64,6 +65,7 @@ def environment_findings(config: Configuration, premain: Premain) -> Iterator[Fi
             cure="remove it, and pass through by name what is needed",
         )
     yield from _dangerous(config)
+    yield from _secrets(config)
     if premain.is_there and config.subject.text("loader", "env_src_file") is None:
         yield from _missing(config)
     if premain.kind is Kind.PYTHON:
@@ -80,6 +82,19 @@ def _dangerous(config: Configuration) -> Iterator[Finding]:
                 name,
                 message=f"with {name} the host decides {_DANGEROUS[name]}",
                 cure="give it a fixed value, which is measured, or remove it",
+            )
+
+
+def _secrets(config: Configuration) -> Iterator[Finding]:
+    for name in config.variables:
+        if looks_secret(name) and config.environment(name):
+            yield config.subject.finding(
+                "secret-variable",
+                "loader",
+                "env",
+                name,
+                message=f"{name} looks like a secret, and everybody can read this file",
+                cure="let the Coordinator's manifest give it: Parameters.Env of the Marble",
             )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ringtaw_buildkit.expectations import TYPE
+from ringtaw_buildkit.secret_names import looks_secret
 from ringtaw_premain.build_hookspecs import Finding, Severity
 
 from ringtaw_occlum.build.configuration import Configuration
@@ -30,10 +31,6 @@ _DANGEROUS: Final = re.compile(
     r"|(?:REQUESTS|CURL)_CA_BUNDLE|RINGTAW_(?:ADAPTER|COORDINATOR_PIN)"
 )
 """Names that decide what code is loaded, or whom programs trust."""
-_SECRET: Final = re.compile(
-    r"(?:.*_)?(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|PRIVATE_KEY|API_KEY|ACCESS_KEY)",
-    re.IGNORECASE,
-)
 _PATTERN: Final = re.compile(r"[*?\[\]^$|]")
 
 
@@ -67,7 +64,7 @@ def _check_default(config: Configuration) -> Iterator[Finding]:
                 message="OE_SIMULATION=1 lets the premain ask without evidence",
                 cure="remove it before production",
             )
-        if value and _SECRET.fullmatch(name):
+        if value and looks_secret(name):
             yield config.subject.finding(
                 "secret-in-clear",
                 "env",

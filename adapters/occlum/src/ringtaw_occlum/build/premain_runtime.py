@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ringtaw_buildkit import python_runtime
+
 from ringtaw_occlum.build.image import instance_folder
 
 IMAGE_FOLDER: Final = "/opt/ringtaw"
@@ -16,12 +18,12 @@ LAUNCHER: Final = "/bin/ringtaw-premain"
 """The entry point in the image."""
 LAUNCHER_FILE: Final = "ringtaw-premain"
 """Its name beside Occlum.json."""
-INTERPRETER: Final = f"{IMAGE_FOLDER}/bin/python3"
+INTERPRETER: Final = f"{IMAGE_FOLDER}/{python_runtime.INTERPRETER}"
 PATHS: Final = f"{INTERPRETER}._pth"
 """Tells Python where its library is, and to look at nothing else: as -I and -S do, which Occlum's
 ``#!`` cannot give (CPython, Modules/getpath.py)."""
 PATHS_FILE: Final = "python3._pth"
-LIBRARIES: Final = f"{IMAGE_FOLDER}/lib"
+LIBRARIES: Final = f"{IMAGE_FOLDER}/{python_runtime.LIBRARIES}"
 """The shared libraries of that Python, for LD_LIBRARY_PATH."""
 
 _SCRIPT: Final = f"""\
