@@ -8,7 +8,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -127,11 +126,12 @@ def _blame(path: Path) -> Iterator[None]:
 
 def _keep(path: Path) -> Path:
     """Give a file a second name that is free: ``NAME.orig``, ``NAME.orig.1``, and so on."""
-    for number in count():
+    number = 0
+    while True:
         name = path.with_name(f"{path.name}.orig" + (f".{number}" if number else ""))
         try:
             os.link(path, name)
         except FileExistsError:
-            continue
-        return name
-    raise AssertionError  # count() does not end
+            number += 1
+        else:
+            return name
