@@ -180,6 +180,18 @@ def test_the_pin_of_another_coordinator(home: Workplace, deployment: Deployment)
     assert "✓ pin " in good.stdout
 
 
+def test_what_other_commands_remember_counts(home: Workplace, deployment: Deployment) -> None:
+    home.environment["XDG_CONFIG_HOME"] = str(home.folder / "config")
+    home.write("era.json", json.dumps({"UniqueID": IDENTITY[1]}))
+    options = ("--collateral", deployment.mesh.pccs.url, *deployment.roots, "-e", "era.json")
+    assert home.run("status", deployment.address, *options).returncode == ExitCode.OK
+    assert "✓ pin " in home.run("verify", deployment.address, *options).stdout
+    (remembered,) = (home.folder / "config" / "ringtaw" / "coordinators").iterdir()
+    remembered.write_bytes(self_signed("MarbleRun Coordinator").pem)
+    done = home.run("verify", deployment.address, *options)
+    assert (done.returncode, failed_checks(done)) == (ExitCode.EVIDENCE_REJECTED, ["pin"])
+
+
 def test_nobody_answers(home: Workplace, deployment: Deployment) -> None:
     done = home.run("verify", "localhost:1", *deployment.basis, "--format", "json")
     assert done.returncode == ExitCode.UNREACHABLE
