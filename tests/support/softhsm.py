@@ -6,6 +6,7 @@ there is one folder for all tests of a process.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib.util
 import json
@@ -112,6 +113,7 @@ def soft_hsm() -> SoftHsm:
 @functools.cache
 def _made(module: Path) -> SoftHsm:
     folder = Path(mkdtemp(prefix="ringtaw-softhsm-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / "tokens").mkdir()
     tokens = SoftHsm(module, folder)
     (folder / "softhsm2.conf").write_text(f"directories.tokendir = {folder}/tokens\n")
