@@ -90,3 +90,19 @@ def test_yaml_and_stdin(place: Workplace, tmp_path: Path) -> None:
     assert "manifest.yaml: error[manifest]: /Packages/a/UniqueID" in done.stdout
     piped = place.run("manifest", "check", "-", stdin=manifest().decode())
     assert piped.returncode == ExitCode.OK
+
+
+def test_without_the_coordinator_it_says_what_was_not_checked(place: Workplace) -> None:
+    hide = "import sys\nsys.modules['ringtaw_coordinator'] = None\n"
+    (place.site / "sitecustomize.py").write_text(hide)
+    place.write("wrong.json", WRONG)
+    done = place.run("manifest", "check", "wrong.json")
+    assert done.returncode == ExitCode.POLICY_MISMATCH
+    assert "Debg" in done.stdout
+    assert "frontnd" not in done.stdout
+    assert "the Coordinator is not installed here" in done.stderr
+    for arguments in (("manifest", "diff", "wrong.json", "wrong.json"), ("demo",)):
+        other = place.run(*arguments)
+        assert (other.returncode, other.stdout) == (ExitCode.FAILED, "")
+        assert "pip install ringtaw-coordinator" in other.stderr
+    assert place.run("doctor", "--offline").returncode in (0, 1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ringtaw_cli.command import SharedOption
 from ringtaw_cli.session.options import TIMEOUT, Access, comma_separated, gathered
 
 if TYPE_CHECKING:
@@ -89,10 +91,14 @@ class Basis:
         )
 
 
+_option = partial(
+    click.option, cls=SharedOption, section="Which Coordinator is wanted, and how it is judged"
+)
+
 basis_options = gathered(
     Basis,
     "basis",
-    click.option(
+    _option(
         "-e",
         "--era-config",
         metavar="FILE",
@@ -100,24 +106,22 @@ basis_options = gathered(
         help="Properties of the wanted Coordinator's enclave, JSON. [default: coordinator-era.json "
         "or era-config.json in this folder, where no property is given]",
     ),
-    click.option("--unique-id", metavar="HEX", default="", help="Its UniqueID (MRENCLAVE)."),
-    click.option("--signer-id", metavar="HEX", default="", help="Its SignerID (MRSIGNER)."),
-    click.option(
-        "--product-id", metavar="NUMBER", type=click.IntRange(0, 65535), help="Its ProductID."
-    ),
-    click.option(
+    _option("--unique-id", metavar="HEX", default="", help="Its UniqueID (MRENCLAVE)."),
+    _option("--signer-id", metavar="HEX", default="", help="Its SignerID (MRSIGNER)."),
+    _option("--product-id", metavar="NUMBER", type=click.IntRange(0, 65535), help="Its ProductID."),
+    _option(
         "--security-version",
         metavar="NUMBER",
         type=click.IntRange(0, 65535),
         help="Its lowest SecurityVersion.",
     ),
-    click.option(
+    _option(
         "--debug",
         "accept_debug",
         is_flag=True,
         help="Accept a debug enclave, which protects nothing.",
     ),
-    click.option(
+    _option(
         "--accepted-tcb-statuses",
         metavar="NAMES",
         multiple=True,
@@ -125,7 +129,7 @@ basis_options = gathered(
         help="TCB statuses to accept, separated by commas. [default: those of the era config, else "
         "UpToDate,SWHardeningNeeded]",
     ),
-    click.option(
+    _option(
         "--accepted-advisories",
         metavar="NAMES",
         multiple=True,
@@ -133,7 +137,7 @@ basis_options = gathered(
         help="Advisories to accept with SWHardeningNeeded, separated by commas. [default: those of "
         "the era config, else all]",
     ),
-    click.option(
+    _option(
         "--collateral",
         "--pccs",
         "collateral",
@@ -143,7 +147,7 @@ basis_options = gathered(
         show_envvar=True,
         help="PCCS, or file or folder of collateral. [default: Intel's service]",
     ),
-    click.option(
+    _option(
         "--pccs-ca",
         metavar="FILE",
         type=_FILE,
@@ -151,7 +155,7 @@ basis_options = gathered(
         show_envvar=True,
         help="CA of the PCCS, PEM.",
     ),
-    click.option(
+    _option(
         "--trusted-roots",
         metavar="FILE",
         type=_FILE,
@@ -159,12 +163,12 @@ basis_options = gathered(
         show_envvar=True,
         help="Roots of evidence to trust in place of Intel's, PEM.",
     ),
-    click.option(
+    _option(
         "--accept-software-tee",
         is_flag=True,
         help="Accept evidence of a software TEE, which PROTECTS NOTHING. For tests.",
     ),
-    click.option(
+    _option(
         "--timeout",
         type=click.FloatRange(0.1, 3600),
         metavar="SECONDS",
