@@ -92,6 +92,7 @@ def test_help_of_a_command_has_its_examples_under_the_name_it_was_called_by(
     [
         (["plugin"], "there is no command 'plugin'; did you mean 'plugins'?", "see: ringtaw --h"),
         (["help", "manifest", "sett"], "no command 'sett'; did you mean 'set'?", "ringtaw manif"),
+        (["xyzzy"], "'xyzzy', and no adapter of that name is installed", "see: ringtaw --help"),
         (["help", "plugins", "x"], "there is no command 'x'", "see: ringtaw plugins --help"),
         (["kiosk", "chek"], "there is no command 'chek'; did you mean 'check'?", "ringtaw kiosk -"),
         (["plugins", "--bogus"], "no such option '--bogus'", "see: ringtaw plugins --help"),

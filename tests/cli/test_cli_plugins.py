@@ -125,6 +125,16 @@ def test_one_broken_side_does_not_hide_the_other(kiosk: Workplace) -> None:
     assert "missing_module" in found["problems"][0]["message"]
 
 
+def test_a_build_side_without_its_libraries_says_where_they_are(kiosk: Workplace) -> None:
+    descriptor = source().replace("runtime=", "build='kiosk_odd_build:Build', runtime=")
+    kiosk.install("odd", descriptor)
+    (kiosk.site / "kiosk_odd_build.py").write_text("import missing_module\n")
+    done = kiosk.run("odd", "check", "x")
+    assert done.returncode == ExitCode.FAILED
+    assert "missing_module" in done.stderr
+    assert "the extra [build] of" in done.stderr
+
+
 def test_what_a_plugin_prints_is_no_data(kiosk: Workplace) -> None:
     kiosk.install("odd", source(before="print('chatter')"))
     assert listed(kiosk, "odd")["problems"] == []
@@ -165,7 +175,7 @@ def test_an_adapter_with_the_name_of_a_command(kiosk: Workplace) -> None:
     kiosk.install("plugins", source("plugins"))
     (problem,) = listed(kiosk, "plugins")["problems"]
     assert "ringtaw plugins is a command of another meaning" in problem["message"]
-    assert "Configure, check and start enclaves with plugins" not in kiosk.run("--help").stdout
+    assert "the adapter for plugins" not in kiosk.run("--help").stdout
 
 
 def test_an_adapter_cannot_end_the_command_or_write_into_its_data(kiosk: Workplace) -> None:

@@ -49,7 +49,13 @@ def build_side(name: str, search_path: Iterable[str] | None = None) -> BuildSide
         nearest = get_close_matches(name, installed, n=1)
         cure = f"use {nearest[0]}" if nearest else f"install an adapter for {name}"
         raise AdapterError(f"there is no adapter {name!r}; installed: {listing}", hint=cure)
-    return BuildSide(load_adapter(installed[name]))
+    entry = installed[name]
+    try:
+        return BuildSide(load_adapter(entry))
+    except AdapterError as error:
+        if isinstance(error.__cause__, ImportError):
+            error.hint = f"install what it needs, usually the extra [build] of {entry.distribution}"
+        raise
 
 
 class BuildSide:

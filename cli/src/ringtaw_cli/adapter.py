@@ -74,7 +74,7 @@ def new(name: str, directory: Path | None) -> None:
     except ScaffoldError as error:
         raise click.UsageError(str(error)) from None
     output.data(str(made))
-    output.say(f"next: cd {made} && pip install -e . && ringtaw adapter try {name}")
+    output.say(f"next: cd {made} && pip install -e '.[build,test]' && ringtaw adapter try {name}")
 
 
 @click.command(

@@ -81,9 +81,12 @@ class LazyGroup(click.Group):
         name = args[0]
         is_guess = ctx.resilient_parsing  # of a shell that completes a line
         if not is_guess and not name.startswith("-") and self.get_command(ctx, name) is None:
-            known = self.list_commands(ctx)
-            raise click.UsageError(f"there is no command {name!r}{did_you_mean(name, known)}", ctx)
+            raise click.UsageError(self.unknown_command(name, self.list_commands(ctx)), ctx)
         return super().resolve_command(ctx, args)
+
+    def unknown_command(self, name: str, known: Sequence[str]) -> str:
+        """Return what to say of a command that is not there."""
+        return f"there is no command {name!r}{did_you_mean(name, known)}"
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return what can follow in a shell, without loading any command."""

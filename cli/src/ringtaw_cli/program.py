@@ -43,6 +43,11 @@ class Program(LazyGroup):
             return AdapterGroup(cmd_name)
         return command
 
+    def unknown_command(self, name: str, known: Sequence[str]) -> str:
+        """Return what to say of a command that is not there; it may be an adapter's."""
+        message = super().unknown_command(name, known)
+        return message if ";" in message else f"{message}, and no adapter of that name is installed"
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write commands, by whom they are for, and adapters."""
         rest = super().summaries(ctx)
@@ -118,7 +123,10 @@ def _adapters() -> dict[str, str]:
     from ringtaw_premain._entry_points import entry_points
 
     names = {entry.name for entry in entry_points(ADAPTERS, sys.path)} - COMMANDS.keys()
-    return {name: f"Configure, check and start enclaves with {name}." for name in sorted(names)}
+    return {
+        name: f"Configure, check, start enclaves: what the adapter for {name} can do."
+        for name in sorted(names)
+    }
 
 
 def _usage(error: click.ClickException) -> int:

@@ -26,7 +26,7 @@ class AdapterGroup(LazyGroup):
             name,
             entries=ADAPTER_COMMANDS,
             examples=("check --help",),
-            help=f"Configure, check and start enclaves with {name}.",
+            help=f"Configure, check, start enclaves: what the adapter for {name} can do.",
         )
 
     @cached_property
