@@ -170,7 +170,7 @@ async def test_marbles_raise_counters_with_the_certificate_they_were_given(
     assert [await former(first, value) for value in steps] == [0, 5, 5, 2**64 - 1]
     assert await former(other, 1) == 0
     raced = await asyncio.gather(*(former(other, value) for value in range(2, 10)))
-    assert max(raced) < 9
+    assert raced[-1] < 9 >= max(raced)
     assert await former(other, 0) == 9
     assert (await raise_counter(rita, "c", 1)).status == 401
     assert (await rita.update(b'{"Packages": {"frontend": {"SecurityVersion": 2}}}')).status == 200
