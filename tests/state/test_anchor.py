@@ -27,6 +27,7 @@ from ringtaw_coordinator.state.vault import Vault
 from tests.support.coordinator_process import coordinator_process
 from tests.support.deployments import NAMES, manifest, request
 from tests.support.disks import CountingFiles, FailingFiles, KillingFiles
+from tests.support.people import person, updatable
 
 LIMITED = manifest(marble={"MaxActivations": 100})
 DISABLED = manifest(marble={"MaxActivations": 100}, Config={"SealMode": "Disabled"})
@@ -130,12 +131,39 @@ async def test_state_of_another_deployment_is_refused(place: Place, tmp_path: Pa
     assert "of another deployment" in (await place.status())[1]
 
 
-async def test_state_that_is_not_kept_is_not_remembered(place: Place, tmp_path: Path) -> None:
+async def test_manifest_that_keeps_nothing_does_not_make_the_anchor_forget(
+    place: Place, tmp_path: Path
+) -> None:
+    """Whoever can set one could then put any older state back."""
+    shutil.copytree(place.state, tmp_path / "kept")
     shutil.rmtree(place.state)
     async with place.coordinator() as coordinator:
         await coordinator.set_manifest(DISABLED)
-    assert place.file.read_bytes() == b""
     assert (await place.status())[0] is State.ACCEPTING_MANIFEST
+    shutil.copytree(tmp_path / "kept", place.state, dirs_exist_ok=True)
+    state, message = await place.status()
+    assert (state, "of another deployment" in message) == (State.RECOVERY, True)
+
+
+async def test_changes_are_counted_on_while_nothing_is_kept(tmp_path: Path) -> None:
+    """Else an older state would have more changes than the latest, and be taken for newer."""
+    kept, not_kept = (
+        updatable("alice", marble={"MaxActivations": 100}, Config={"SealMode": mode})
+        for mode in ("ProductKey", "Disabled")
+    )
+    alice, place = person("alice").der, Place(tmp_path)
+    async with place.coordinator() as coordinator:
+        await coordinator.set_manifest(kept)
+        for _ in range(4):
+            await coordinator.activate(request())
+        shutil.copytree(place.state, tmp_path / "kept")
+        await coordinator.submit_update(not_kept, alice)
+        await coordinator.submit_update(kept, alice)
+    assert place.generation == 7
+    shutil.rmtree(place.state)
+    shutil.copytree(tmp_path / "kept", place.state)
+    state, message = await place.status()
+    assert (state, "2 changes are missing" in message) == (State.RECOVERY, True)
 
 
 @pytest.mark.parametrize("content", [None, b"{}", b"rubbish", bytes(5000)])

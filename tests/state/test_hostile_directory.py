@@ -153,7 +153,25 @@ def test_nothing_is_acknowledged_into_files_that_others_have_changed(
     for _ in range(2):
         with pytest.raises(StoreError, match=rf"the state cannot be written: .*{name}"):
             store.append(b"2", b"witness", revision)
+        with pytest.raises(StoreError, match=rf"the state cannot be written: .*{name}"):
+            store.commit(RECORD, revision)
     store.close()
+
+
+def test_what_another_coordinator_has_written_is_neither_cut_off_nor_replaced(
+    directory: Path,
+) -> None:
+    """A lock does not always reach other machines or enclaves; within a process it never does."""
+    one, other = FileStore(directory), FileStore(directory)
+    before = _revision(one)
+    revision = other.append(b"other", b"witness", _revision(other))
+    with pytest.raises(StoreError, match="somebody else has changed"):
+        one.append(b"mine", b"witness", before)
+    with pytest.raises(StoreError, match="somebody else has changed"):
+        one.commit(RECORD, before)
+    assert other.append(b"other", b"witness", revision).endswith("+2")
+    one.close()
+    other.close()
 
 
 def _revision(store: FileStore) -> str:

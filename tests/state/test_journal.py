@@ -6,9 +6,11 @@ import pytest
 from ringtaw_coordinator.state.journal import Journal, Position
 from ringtaw_coordinator.state.sealed_data import UnsealError
 
-JOURNAL = Journal(bytes(range(32)))
-OTHER_KEY = Journal(bytes(32))
-START = Position.start(b"digest of a sealed state")
+DIGEST = b"digest of a sealed state"
+JOURNAL = Journal(bytes(range(32)), DIGEST)
+OTHER_KEY = Journal(bytes(32), DIGEST)
+OTHER_STATE = Journal(bytes(range(32)), b"another state")
+START = Position.start(DIGEST)
 
 
 def chain(length: int, start: Position = START, journal: Journal = JOURNAL) -> list[Position]:
@@ -39,8 +41,9 @@ def test_change_is_opened_nowhere_else() -> None:
     for position in elsewhere:
         with pytest.raises(UnsealError, match=f"change {position.count + 1} "):
             JOURNAL.open(sealed, position)
-    with pytest.raises(UnsealError, match="change 3 "):
-        OTHER_KEY.open(sealed, positions[2])
+    for other in (OTHER_KEY, OTHER_STATE):
+        with pytest.raises(UnsealError, match="change 3 "):
+            other.open(sealed, positions[2])
 
 
 def test_histories_that_part_cannot_be_mixed() -> None:

@@ -134,6 +134,9 @@ class VolatileDisk(FileSystem):
         assert self.names[path] is self.open_files[descriptor]
         assert len(self.names[path].contents) == size
 
+    def require_size(self, path: Path, size: int) -> None:
+        assert len(self.names[path].contents if path in self.names else b"") == size
+
     def open_to_append(self, path: Path, size: int) -> int:
         file = self.names[path]
         if len(file.contents) != size:

@@ -7,6 +7,8 @@ Until the last step nothing has changed; a secret that does not fit leaves the o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ringtaw_coordinator.core.serving import Serving, serve
 from ringtaw_coordinator.errors import (
     ManifestError,
@@ -17,7 +19,7 @@ from ringtaw_coordinator.errors import (
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.manifest.model import Manifest
 from ringtaw_coordinator.state.model import Deployment
-from ringtaw_coordinator.state.recovery_run import RecoveryRun, unsigned_shares
+from ringtaw_coordinator.state.recovery_run import RecoveryRun, Share, unsigned_shares
 from ringtaw_coordinator.state.sealed_data import UnsealError
 from ringtaw_coordinator.state.vault import Vault
 
@@ -37,12 +39,16 @@ def recover(run: RecoveryRun, vault: Vault, secret: bytes, signature: bytes) -> 
         return None
     try:
         dek, deployment, manifest = _open(run, vault)
-        _check_signatures(run, manifest)
+        unsigned = unsigned_shares(run.shares, manifest.recovery_keys.values())
         serving = serve(deployment, manifest)
-        vault.resume(deployment, manifest, dek)
+        if not unsigned:
+            vault.resume(deployment, manifest, dek)
     except Exception:
         run.give_back([share])
         raise
+    if unsigned:
+        run.give_back(unsigned)
+        raise _wrong_signature(unsigned)
     return serving
 
 
@@ -55,16 +61,13 @@ def _open(run: RecoveryRun, vault: Vault) -> tuple[bytes, Deployment, Manifest]:
         raise RequestRefusedError(f"the state cannot be recovered: {error}") from None
 
 
-def _check_signatures(run: RecoveryRun, manifest: Manifest) -> None:
-    unsigned = unsigned_shares(run.shares, manifest.recovery_keys.values())
-    if unsigned:
-        run.give_back(unsigned)
-        numbers = ", ".join(str(share.number + 1) for share in unsigned)
-        raise RequestRefusedError(
-            f"the signature over recovery secret {numbers} (in the order of the manifest's "
-            "RecoveryKeys) is not its owner's: sign the decrypted secret with the private recovery "
-            "key and hand it in again; the other secrets are kept"
-        )
+def _wrong_signature(unsigned: Iterable[Share]) -> RequestRefusedError:
+    numbers = ", ".join(str(share.number + 1) for share in unsigned)
+    return RequestRefusedError(
+        f"the signature over recovery secret {numbers} (in the order of the manifest's "
+        "RecoveryKeys) is not its owner's: sign the decrypted secret with the private recovery "
+        "key and hand it in again; the other secrets are kept"
+    )
 
 
 def require_possible(run: RecoveryRun | None) -> RecoveryRun:

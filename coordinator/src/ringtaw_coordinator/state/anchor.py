@@ -34,7 +34,7 @@ class Mark:
     generation: int
     """How many changes the deployment has had."""
     head: str
-    """Hash over the sealed state and the changes behind it, hexadecimal."""
+    """Hash over the sealed state and the changes behind it, hexadecimal; "" if none is kept."""
 
 
 class Anchor(Protocol):
@@ -48,8 +48,8 @@ class Anchor(Protocol):
         """
         ...
 
-    def write(self, mark: Mark | None) -> None:
-        """Remember a mark, or none, in the place of the one before, durably.
+    def write(self, mark: Mark) -> None:
+        """Remember a mark in the place of the one before, durably.
 
         Raises:
             StoreError: It may or may not be remembered.
@@ -97,7 +97,7 @@ def open_anchor(setting: str, built_in: AnchorKind) -> Anchor:
     return kind.open(location)
 
 
-def check_against(remembered: Mark | None, found: Mark) -> None:
+def check_against(remembered: Mark | None, found: Mark, who: str = "the anchor remembers") -> None:
     """Return if a state that was found is not older than what is remembered.
 
     It may be newer: of a change that a crash interrupted the anchor was not told.
@@ -108,11 +108,9 @@ def check_against(remembered: Mark | None, found: Mark) -> None:
     if remembered is None:
         return
     if found.deployment != remembered.deployment:
-        raise UnsealError("the state is of another deployment than the anchor remembers")
+        raise UnsealError(f"the state is of another deployment than {who}")
     missing = remembered.generation - found.generation
     if missing > 0:
-        raise UnsealError(
-            f"the state is older than the anchor remembers: {missing} changes are missing"
-        )
+        raise UnsealError(f"the state is older than {who}: {missing} changes are missing")
     if missing == 0 and found.head != remembered.head:
-        raise UnsealError("the state is of another history than the anchor remembers")
+        raise UnsealError(f"the state is of another history than {who}")

@@ -39,9 +39,9 @@ class FileAnchor:
             )
         return _parse(content, self._path) if content else None
 
-    def write(self, mark: Mark | None) -> None:
+    def write(self, mark: Mark) -> None:
         """Replace the file."""
-        content = json.dumps(asdict(mark)).encode() + b"\n" if mark else b""
+        content = json.dumps(asdict(mark)).encode() + b"\n"
         try:
             descriptor = self._files.create(self._next)
             try:

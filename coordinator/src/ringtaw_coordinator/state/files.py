@@ -99,6 +99,8 @@ class FileStore:
             _log.warning("a change was cut short before it was acknowledged", bytes=rest)
         key, witness, key_end = container.parse_key(sealed_key or b"")
         revision = self._begin(contents.state, len(contents.changes), contents.end, key_end)
+        self._data_file = GrowingFile(self._files, self._data, contents.end, len(sealed_data))
+        self._key_file = GrowingFile(self._files, self._key, key_end, len(sealed_key or b""))
         record = Record(contents.state, key)
         self._rigid = None if container.takes_changes(sealed_data) else record
         return Stored(record, revision, contents.changes, witness, contents.damage)
@@ -108,6 +110,7 @@ class FileStore:
         self._check(expected)
         if len(record.sealed_data) > MAX_STATE_BYTES:
             raise StoreError(f"the state would have more than {MAX_STATE_BYTES >> 20} MiB")
+        self._require_untouched()
         data = container.begin(record.sealed_data)
         try:
             self._write(self._next_data, data)
@@ -173,6 +176,17 @@ class FileStore:
             raise StoreError(self._failure)
         if expected != self._revision:
             raise ConflictError("the state has been changed in the meantime")
+
+    def _require_untouched(self) -> None:
+        """Refuse to replace files that are no longer as they were read or written here last."""
+        try:
+            if self._revision is None:
+                self._files.require_size(self._data, 0)
+            else:
+                self._data_file.check()
+                self._key_file.check()
+        except OSError as error:
+            raise StoreError(f"the state cannot be written: {error}") from error
 
     def _write(self, path: Path, content: bytes) -> None:
         descriptor = self._files.create(path)

@@ -66,6 +66,15 @@ class FileSystem:
         if not os.path.samestat(named, opened) or opened.st_size != size:
             raise OSError(errno.ESTALE, "somebody else has changed or replaced it", str(path))
 
+    def require_size(self, path: Path, size: int) -> None:
+        """Fail if a file no longer has this size; one that is missing has 0."""
+        try:
+            found = os.stat(path, follow_symlinks=False).st_size
+        except FileNotFoundError:
+            found = 0
+        if found != size:
+            raise OSError(errno.ESTALE, "somebody else has changed or removed it", str(path))
+
     def write(self, descriptor: int, data: memoryview) -> int:
         """Write some of ``data``; return how much."""
         return os.write(descriptor, data[:CHUNK])

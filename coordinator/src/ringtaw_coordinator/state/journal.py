@@ -1,8 +1,9 @@
 """Changes to a sealed state, each sealed by itself, in a chain.
 
-A change is under AES-256-GCM (NIST SP 800-38D), with a key derived from the data encryption key
-(RFC 5869), behind its 12-byte nonce. What is authenticated with it names all that came before: the
-digest of the sealed state, then a hash over that and every sealed change since. So none can be
+A change is under AES-256-GCM (NIST SP 800-38D), with a key derived from the data encryption key and
+the digest of the sealed state (RFC 5869), behind its 12-byte nonce: random nonces are good for 2^32
+changes under one key, and no state has nearly as many. What is authenticated with a change names
+all that came before: that digest, then a hash over it and every sealed change since. So none can be
 moved, repeated, left out, put behind another state, or mixed with changes of another history: what
 opens has been a state of this deployment. How long the chain is, and its head, are witnessed beside
 the sealed key, so that neither part works beside an older or newer version of the other.
@@ -24,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ringtaw_coordinator.state.sealed_data import DEK_BYTES, UnsealError
 
-_FORMAT: Final = b"ringtaw sealed change 2\n"
+_FORMAT: Final = b"ringtaw sealed change 3\n"
 _NUMBER: Final = struct.Struct(">Q")
 _NONCE_BYTES: Final = 12
 
@@ -51,10 +52,10 @@ class Position:
 
 
 class Journal:
-    """Seals and opens changes."""
+    """Seals and opens changes to the sealed state with this digest."""
 
-    def __init__(self, dek: bytes) -> None:
-        self._cipher = AESGCM(_derived(dek, b"change"))
+    def __init__(self, dek: bytes, state_digest: bytes) -> None:
+        self._cipher = AESGCM(_derived(dek, b"change " + state_digest))
         self._witness_key = _derived(dek, b"witness")
 
     def seal(self, change: bytes, position: Position) -> bytes:

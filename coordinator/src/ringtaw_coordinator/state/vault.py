@@ -78,9 +78,7 @@ class _Written:
     @property
     def mark(self) -> Mark:
         """What an anchor remembers of it."""
-        deployment = self.deployment
-        root = hashlib.sha256(deployment.root.certificate).hexdigest()
-        return Mark(root, deployment.generation, self.position.head.hex())
+        return _mark(self.deployment, self.position.head)
 
 
 class Vault:
@@ -92,6 +90,8 @@ class Vault:
         self._anchor = anchor
         self._is_behind = False
         """Whether a change was stored that the anchor may not know of."""
+        self._seen: Mark | None = None
+        """Of the state that was read or written here last."""
         self._revision: Revision | None = None
         self._seal: _Seal | None = None
         self._written: _Written | None = None
@@ -117,21 +117,23 @@ class Vault:
             StoreError: The store cannot be read.
             PlatformError: The platform gave no key.
         """
-        self._revision = self._seal = self._written = self._locked = None
         stored = self._store.load()
         remembered = self._anchor.read() if self._anchor else None
+        self._revision = self._seal = self._written = self._locked = None
+        self._is_behind = False
         if stored is None:
-            return Opened(locked=_GONE if remembered else "")
+            return Opened(locked=_GONE if remembered and remembered.head else "")
         self._revision = stored.revision
         try:
             seal, written = self._open(stored)
             check_against(remembered, written.mark)
+            self._check_seen(written.mark)
         except (UnsealError, ValueError) as error:
             self._locked = stored
             return Opened(locked=str(error), recovery=_recovery_of(stored))
+        self._seen = written.mark
         if written.mark != remembered:
             self._remember(written.mark)
-        self._is_behind = False
         self._seal, self._written = seal, written
         return Opened(written.deployment)
 
@@ -181,7 +183,7 @@ class Vault:
         if manifest.config.seal_mode is SealMode.DISABLED:
             self._store.clear(self._revision)
             self._revision, self._seal, self._written = None, None, None
-            self._remember(None)
+            self._remember(_mark(self._numbered(deployment), b""))
         else:
             seal = _Seal(dek, recovery.data, _BINDINGS[manifest.config.seal_mode])
             self._write(deployment, seal)
@@ -248,16 +250,22 @@ class Vault:
 
     def _numbered(self, deployment: Deployment) -> Deployment:
         """Return the deployment with the number of the change that makes it."""
-        former = self._written.deployment if self._written else deployment
-        is_same = former.root == deployment.root
-        generation = former.generation if is_same else deployment.generation
+        generation, seen = deployment.generation, self._seen
+        if seen and seen.deployment == _mark(deployment, b"").deployment:
+            generation = max(generation, seen.generation)
         return replace(deployment, generation=generation + 1)
 
-    def _remember(self, mark: Mark | None) -> None:
+    def _check_seen(self, found: Mark) -> None:
+        """Return unless a store gives back an older state than it had; it may have a new one."""
+        if self._seen and self._seen.deployment == found.deployment:
+            check_against(self._seen, found, "this Coordinator has seen")
+
+    def _remember(self, mark: Mark) -> None:
         """Tell the anchor of a change that is durable; if that fails nothing is sure but the store.
 
         Whoever makes the next change has to open the store again.
         """
+        self._seen = mark
         if self._anchor is None:
             return
         self._is_behind = True
@@ -274,9 +282,16 @@ class Vault:
         start = Position.start(digest)
         self._seal, self._written = (
             seal,
-            _Written(deployment, Journal(seal.dek), start, start, _room_for_changes(record)),
+            _Written(
+                deployment, Journal(seal.dek, digest), start, start, _room_for_changes(record)
+            ),
         )
         self._remember(self._written.mark)
+
+
+def _mark(deployment: Deployment, head: bytes) -> Mark:
+    root = hashlib.sha256(deployment.root.certificate).hexdigest()
+    return Mark(root, deployment.generation, head.hex())
 
 
 _GONE: Final = "the state is gone: the anchor remembers that there was one"
@@ -285,9 +300,10 @@ _GONE: Final = "the state is gone: the anchor remembers that there was one"
 def _unseal(stored: Stored, dek: bytes) -> _Written:
     if stored.damage:
         raise UnsealError(stored.damage)
-    record, journal = stored.record, Journal(dek)
+    record, digest = stored.record, sealed_data.digest(stored.record.sealed_data)
     replay = Replay(codec.decode(sealed_data.unseal(record.sealed_data, dek)))
-    before = position = Position.start(sealed_data.digest(record.sealed_data))
+    journal, before = Journal(dek, digest), Position.start(digest)
+    position = before
     for change in stored.changes:
         replay.apply(journal.open(change, position))
         before, position = position, position.after(change)
