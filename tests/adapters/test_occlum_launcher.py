@@ -39,7 +39,9 @@ def image_in(folder: Path) -> Path:
     runtime = folder / "premain"
     python_runtime.build(Path(os.path.realpath(sys.executable)), ("occlum",), runtime)
     (folder / "Occlum.json").write_text(json.dumps({**CONFIG, "entry_points": ["/bin"]}))
-    apply(OcclumBuild().prepare_config(PrepareRequest(str(folder / "Occlum.json"))).changes)
+    preparation = OcclumBuild().prepare_config(PrepareRequest(str(folder / "Occlum.json")))
+    assert not [note for note in preparation.notes if "ringtaw runtime build" in note]
+    apply(preparation.changes)
     interpreter = folder / INTERPRETER.replace(IMAGE_FOLDER, "premain")
     (folder / PATHS_FILE).rename(interpreter.parent / PATHS_FILE)
     launcher = folder / "ringtaw-premain"
@@ -110,3 +112,11 @@ def test_host_cannot_name_a_program(
         code, _ = start(launcher_in(tmp_path), occlum, coordinator.address, *arguments)
         assert code != 42
         assert not (tmp_path / "started").exists()
+
+
+def test_runtime_of_another_libos_is_told(tmp_path: Path) -> None:
+    runtime = tmp_path / "premain"
+    python_runtime.build(Path(os.path.realpath(sys.executable)), ("simulation",), runtime)
+    (tmp_path / "Occlum.json").write_text(json.dumps({**CONFIG, "entry_points": ["/bin"]}))
+    notes = OcclumBuild().prepare_config(PrepareRequest(str(tmp_path / "Occlum.json"))).notes
+    assert any("lacks Occlum's adapter: ringtaw runtime build" in note for note in notes)

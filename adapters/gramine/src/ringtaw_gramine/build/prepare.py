@@ -172,6 +172,8 @@ def _runtime_notes(request: PrepareRequest) -> Iterator[str]:
         yield f"{folder} is not there yet: ringtaw runtime build --adapter gramine {folder}"
         return
     manifest = read_manifest(folder)
+    if "gramine" not in manifest.adapters:
+        yield f"{folder} lacks Gramine's adapter: ringtaw runtime build --adapter gramine {folder}"
     yield (
         f"the premain with Python {manifest.python}: {len(manifest.files)} files, "
         f"{manifest.size / 1e6:.1f} MB; ringtaw runtime list {folder}"

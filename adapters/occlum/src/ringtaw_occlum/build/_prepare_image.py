@@ -129,6 +129,8 @@ def _image_notes(document: Document, runtime: PremainRuntime, config: Path) -> l
         f"shared libraries that copy_bom finds for it, and the launcher {LAUNCHER}",
         f"fill the image, in the instance's folder: copy_bom -f {name} --root image {_INCLUDES}",
     ]
+    if cure := runtime.cure():
+        notes.append(cure)
     if not folder:
         return notes
     return [

@@ -57,6 +57,16 @@ class PremainRuntime:
     size: int
     """Bytes."""
 
+    def cure(self) -> str:
+        """Return what to do before it can be used; "" if it can."""
+        build = f"ringtaw runtime build --adapter occlum {self.folder}"
+        if not self.is_there:
+            return f"{self.folder} is not there yet: {build}"
+        if not (self.folder / python_runtime.MANIFEST).exists():
+            return ""  # made by other means
+        adapters = python_runtime.read_manifest(self.folder).adapters
+        return "" if "occlum" in adapters else f"{self.folder} lacks Occlum's adapter: {build}"
+
     def beside_config(self) -> dict[str, str]:
         """Return the small files that go into the image beside the folder, by name."""
         paths = (f"../lib/{self.library}", f"../lib/{self.library}/lib-dynload")
