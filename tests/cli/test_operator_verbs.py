@@ -247,6 +247,18 @@ def test_packages_are_updated_and_the_log_tells(fresh: Office) -> None:
     assert merged["Packages"]["frontend"]["SecurityVersion"] == 5
 
 
+def test_updates_of_a_former_manifest_are_not_merged(fresh: Office) -> None:
+    fresh.succeed("manifest", "set", "manifest.json")
+    fresh.write("raised.json", RAISED)
+    fresh.write("renamed.json", MANIFEST.decode().replace('"frontend"', '"kiosk"'))
+    alice, bob = fresh.user("alice"), fresh.user("bob")
+    fresh.succeed("manifest", "update", "apply", "raised.json", *alice)
+    fresh.succeed("manifest", "update", "apply", "renamed.json", *alice)
+    fresh.succeed("manifest", "update", "acknowledge", "renamed.json", *bob)
+    merged = json.loads(fresh.succeed("manifest", "get", "--display-update"))
+    assert merged == json.loads(fresh.read("renamed.json"))
+
+
 def test_two_people_update_the_manifest(fresh: Office) -> None:
     fresh.succeed("manifest", "set", "manifest.json")
     fresh.write("whole.json", WHOLE)

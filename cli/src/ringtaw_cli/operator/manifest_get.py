@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from ringtaw_client import LogEntry, Manifest, ProtocolError
@@ -16,6 +16,9 @@ from ringtaw_cli.output import json_data
 from ringtaw_cli.session.files import write_output
 from ringtaw_cli.session.opening import session
 from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+
+_NEW_MANIFEST: Final = ("Manifest update applied", "Complete Manifest updated")
+"""What a Coordinator logs, ours and MarbleRun's, when another manifest comes into force."""
 
 
 @click.command(
@@ -82,7 +85,7 @@ def _updated(manifest: Manifest, log: Iterable[LogEntry], where: str) -> bytes:
     """Return the manifest with the security versions that updates of packages have set."""
     try:
         document: dict[str, Any] = json.loads(manifest.raw)
-        for entry in log:
+        for entry in _since_manifest(log):
             if "package" in entry.details and "new version" in entry.details:
                 package = document["Packages"][entry.details["package"]]
                 package["SecurityVersion"] = entry.details["new version"]
@@ -91,3 +94,10 @@ def _updated(manifest: Manifest, log: Iterable[LogEntry], where: str) -> bytes:
             "the update log and the manifest do not fit together", where=f"https://{where}"
         ) from None
     return json.dumps(document, indent=4, ensure_ascii=False).encode()
+
+
+def _since_manifest(log: Iterable[LogEntry]) -> list[LogEntry]:
+    """Return the entries about the manifest in force: former ones had packages of their own."""
+    entries = list(log)
+    last = max((i for i, entry in enumerate(entries) if entry.update in _NEW_MANIFEST), default=-1)
+    return entries[last + 1 :]
