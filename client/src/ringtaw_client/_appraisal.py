@@ -168,7 +168,7 @@ def _check_hardware(report: Report, ledger: _Ledger, basis: Basis) -> None:
     ledger.enter(
         Check("hardware", expected, printable(found), basis.accept_software_tee or not software),
         "the evidence is of a software TEE, which protects nothing",
-        "for tests alone it can be accepted by name (accept_software_tee)",
+        "for tests alone it can be accepted by name (accept_software_tee, --accept-software-tee)",
     )
 
 
