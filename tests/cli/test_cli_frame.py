@@ -202,3 +202,10 @@ def in_terminal(place: Workplace, *arguments: str) -> str:
     os.close(ours)
     process.wait(timeout=30)
     return shown.decode().replace("\r\n", "\n")
+
+
+def test_help_of_an_adapter_that_can_do_nothing_here_says_why(place: Workplace) -> None:
+    result = place.run("simulation", "--help")
+    assert result.returncode == 0
+    assert "has no build side" in result.stdout
+    assert "Examples" not in result.stdout

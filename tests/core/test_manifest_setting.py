@@ -298,7 +298,7 @@ async def test_older_part_beside_a_newer_one_does_not_open(tmp_path: Path, older
 async def test_state_of_a_future_version_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ringtaw_coordinator.state.codec.VERSION", 3)
+    monkeypatch.setattr("ringtaw_coordinator.state.codec.VERSION", 1000)
     async with coordinator_in(tmp_path) as coordinator:
         await coordinator.set_manifest(MANIFEST)
     monkeypatch.undo()

@@ -158,7 +158,9 @@ def write_commands(
 def write_examples(
     ctx: click.Context, formatter: click.HelpFormatter, examples: Sequence[str]
 ) -> None:
-    """Write a section of examples."""
+    """Write a section of examples, if there are any."""
+    if not examples:
+        return
     with formatter.section("Examples"):
         for example in examples:
             formatter.write(f"  $ {ctx.command_path} {example}".rstrip() + "\n")

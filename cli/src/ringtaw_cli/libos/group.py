@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 from ringtaw_buildkit.adapters import BuildSide, build_side
 from ringtaw_buildkit.tracing import trace_hooks
+from ringtaw_premain.errors import AdapterError
 
 from ringtaw_cli.command import LazyGroup
 from ringtaw_cli.output import printable, warning
@@ -38,8 +39,19 @@ class AdapterGroup(LazyGroup):
         """
         return build_side(str(self.name))
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help; for an adapter that can do nothing here, why that is so."""
+        try:
+            self.side  # noqa: B018 - it is loaded
+        except AdapterError as error:
+            self.help, self.examples = f"Nothing can be done here: {printable(str(error))}.", ()
+            self.entries = {}
+        super().format_help(ctx, formatter)
+
     def summaries(self, ctx: click.Context) -> dict[str, str]:
         """Return the commands that this adapter can do, and what each is for."""
+        if not self.entries:
+            return {}
         hooks = self.side.hooks
         return {name: entry.summary for name, entry in self.entries.items() if entry.hook in hooks}
 
