@@ -17,8 +17,8 @@ from ringtaw_buildkit.document import DocumentError
 from ringtaw_cli.command import Command, load_command
 from ringtaw_cli.exits import BY_ERROR, ExitCode, exit_code
 from ringtaw_cli.output import printable
-from ringtaw_cli.program import ADAPTERS
-from ringtaw_cli.table import ADAPTER_COMMANDS, COMMANDS, SECTIONS, Entry
+from ringtaw_cli.program import program
+from ringtaw_cli.table import ADAPTER_COMMANDS, ADAPTERS, COMMANDS, OPTIONS, SECTIONS, Entry
 from ringtaw_premain.errors import CannotExecuteError, PlatformError
 from ringtaw_premain.hookspecs import ENTRY_POINT_GROUP
 
@@ -50,13 +50,34 @@ def test_help_has_each_command_in_one_section() -> None:
     assert sorted(placed) == sorted(COMMANDS), "say in table.py whom a command is for"
 
 
+def test_help_has_the_options_that_are_taken() -> None:
+    ctx = click.Context(program, **program.context_settings)
+    taken = [option.get_help_record(ctx) for option in program.get_params(ctx)]
+    assert taken == list(OPTIONS.items())
+
+
+def test_help_is_laid_out_as_that_of_its_commands() -> None:
+    ctx = click.Context(program, info_name="ringtaw", terminal_width=60, **program.context_settings)
+    formatter = ctx.make_formatter()
+    program.format_usage(ctx, formatter)
+    program.format_help_text(ctx, formatter)
+    click.Command.format_options(program, ctx, formatter)
+    for title, names in SECTIONS.items():
+        with formatter.section(title):
+            formatter.write_dl([(name, COMMANDS[name].summary) for name in names])
+    assert program.get_help(ctx).startswith(formatter.getvalue())
+
+
+@pytest.mark.parametrize("command", ["status", ""])
 @pytest.mark.parametrize("columns", ["", "70", "200", "none"])
-def test_help_is_as_wide_as_a_terminal_but_can_be_read(place: Workplace, columns: str) -> None:
+def test_help_is_as_wide_as_a_terminal_but_can_be_read(
+    place: Workplace, columns: str, command: str
+) -> None:
     place.environment["COLUMNS"] = columns
-    lines = place.run("status", "--help").stdout.splitlines()
+    lines = place.run(*command.split(), "--help").stdout.splitlines()
     width = max(len(line) for line in lines if "$" not in line)  # examples can be copied whole
     assert width <= {"70": 68, "200": 98}.get(columns, 78)
-    assert width > {"70": 60, "200": 90}.get(columns, 70)
+    assert width > {"70": 60, "200": 80}.get(columns, 70)
 
 
 @pytest.mark.parametrize("words", [[], ["plugins"], ["manifest", "update"], ["kiosk", "check"]])
@@ -142,19 +163,24 @@ def test_the_nearest_class_of_an_error_counts() -> None:
     assert exit_code(ValueError("x")) is None
 
 
-def test_a_reader_that_has_gone_is_no_error(kiosk: Workplace) -> None:
+WRITERS = ["kiosk check kiosk.toml", "--help", "--version"]
+
+
+@pytest.mark.parametrize("line", WRITERS)
+def test_a_reader_that_has_gone_is_no_error(kiosk: Workplace, line: str) -> None:
     kiosk.write("kiosk.toml", "threads = 0\n")
     reading, writing = os.pipe()
     os.close(reading)
-    done = kiosk.run_into(writing, "kiosk", "check", "kiosk.toml")
+    done = kiosk.run_into(writing, *line.split())
     os.close(writing)
     assert (done.returncode, done.stderr) == (ExitCode.FAILED, "")
 
 
-def test_a_full_disk_is_an_error(kiosk: Workplace) -> None:
+@pytest.mark.parametrize("line", WRITERS)
+def test_a_full_disk_is_an_error(kiosk: Workplace, line: str) -> None:
     kiosk.write("kiosk.toml", "threads = 0\n")
     with Path("/dev/full").open("w") as full:
-        done = kiosk.run_into(full.fileno(), "kiosk", "check", "kiosk.toml")
+        done = kiosk.run_into(full.fileno(), *line.split())
     assert done.returncode == ExitCode.FAILED
     assert "error: " in done.stderr
     assert "No space left on device" in done.stderr

@@ -19,13 +19,13 @@ atexit.register(tell)
 from ringtaw_cli.__main__ import main
 main()
 """
-FRAME = {
+FRONT_PAGE = {
     "ringtaw_cli",
-    *(f"ringtaw_cli.{name}" for name in ("__main__", "command", "exits", "output", "program")),
-    "ringtaw_cli.table",
+    *(f"ringtaw_cli.{name}" for name in ("__main__", "front_page", "table")),
     "ringtaw_premain",
     "ringtaw_premain._entry_points",
 }
+FRAME = FRONT_PAGE | {f"ringtaw_cli.{name}" for name in ("command", "exits", "output", "program")}
 HEAVY = ("cryptography", "ringtaw_attestation", "ringtaw_coordinator", "ringtaw_testkit", "ssl")
 
 
@@ -52,15 +52,19 @@ def test_the_version_loads_nothing(kiosk: Workplace) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"]])
-def test_help_loads_click_and_the_frame_alone(kiosk: Workplace, arguments: list[str]) -> None:
-    modules = outside_the_standard_library(loaded(kiosk, *arguments))
-    ours = {name for name in modules if name.startswith("ringtaw")}
-    assert {name.partition(".")[0] for name in modules - ours} == {"click"}
-    assert ours <= FRAME
+def test_help_loads_neither_click_nor_commands(kiosk: Workplace, arguments: list[str]) -> None:
+    assert outside_the_standard_library(loaded(kiosk, *arguments)) == FRONT_PAGE
 
 
 def test_help_needs_no_archives_to_know_the_width_of_a_terminal(kiosk: Workplace) -> None:
     assert not loaded(kiosk, "--help") & {"shutil", "bz2", "lzma"}
+
+
+def test_help_of_a_group_loads_click_and_the_frame_beside_it(kiosk: Workplace) -> None:
+    modules = outside_the_standard_library(loaded(kiosk, "manifest", "--help"))
+    ours = {name for name in modules if name.startswith("ringtaw")}
+    assert {name.partition(".")[0] for name in modules - ours} == {"click"}
+    assert ours - FRAME == {"ringtaw_cli.operator", "ringtaw_cli.operator.manifest"}
 
 
 @pytest.mark.parametrize("words", ["ringtaw ", "ringtaw sta", "ringtaw manifest "])

@@ -7,14 +7,34 @@ import sys
 
 def main() -> None:
     """Run the command and exit."""
-    if sys.argv[1:] == ["--version"]:  # scripts ask often; click would take most of the time
+    text = _answer(sys.argv[1:])
+    if text is None:
+        from ringtaw_cli.program import run
+
+        sys.exit(run(sys.argv[1:]))
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        from ringtaw_cli.program import output_failed
+
+        sys.exit(output_failed(error))
+
+
+def _answer(arguments: list[str]) -> str | None:
+    """Return what people and scripts ask often, without click, which would take most of the time.
+
+    None stands for every other command line.
+    """
+    if arguments == ["--version"]:
         from ringtaw_cli import __version__
 
-        print(f"ringtaw {__version__}")
-        return
-    from ringtaw_cli.program import run
+        return f"ringtaw {__version__}\n"
+    if arguments in (["--help"], ["-h"]):
+        from ringtaw_cli.front_page import front_page, help_width
 
-    sys.exit(run(sys.argv[1:]))
+        return front_page(help_width())
+    return None
 
 
 if __name__ == "__main__":

@@ -101,7 +101,9 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their summaries."""
-        write_commands(formatter, "Commands", self.summaries(ctx))
+        if summaries := self.summaries(ctx):
+            with formatter.section("Commands"):
+                formatter.write_dl(list(summaries.items()))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples."""
@@ -144,15 +146,6 @@ def load_command(entry: Entry) -> click.Command:
     command = getattr(import_module(module), attribute)
     assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
     return command
-
-
-def write_commands(
-    formatter: click.HelpFormatter, title: str, summaries: Mapping[str, str]
-) -> None:
-    """Write a section of names and summaries."""
-    if summaries:
-        with formatter.section(title):
-            formatter.write_dl(list(summaries.items()))
 
 
 def write_examples(

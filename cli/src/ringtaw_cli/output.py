@@ -25,19 +25,6 @@ def wants_colour() -> bool | None:
     return False if unwanted else None
 
 
-def help_width() -> int:
-    """Return how many columns help takes: of the terminal, from 50 to 98.
-
-    As ``shutil.get_terminal_size`` finds out, the module of which takes a tenth of the time that
-    help may.
-    """
-    try:
-        columns = int(os.environ.get("COLUMNS") or os.get_terminal_size(1).columns)
-    except (ValueError, OSError):  # stdout is no terminal
-        columns = 0
-    return max(min(columns or 80, 100) - 2, 50)
-
-
 def data(text: str, *, end: str = "\n") -> None:
     """Write to stdout."""
     click.echo(f"{text}{end}", nl=False, color=wants_colour())

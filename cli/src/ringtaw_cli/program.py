@@ -1,7 +1,7 @@
 """The program: options of every command, the adapters as groups, and how errors end.
 
 Loads click, the standard library and the premain's reader of entry points, nothing else: commands
-are loaded when they are called, so that ``--help`` and ``--version`` answer at once.
+are loaded when they are called, so that help answers at once.
 """
 
 from __future__ import annotations
@@ -9,20 +9,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from functools import cache
 from itertools import takewhile
 from typing import Any, Final
 
 import click
 
 from ringtaw_cli import __version__
-from ringtaw_cli.command import LazyGroup, write_commands
+from ringtaw_cli.command import LazyGroup
 from ringtaw_cli.exits import ExitCode, exit_code
-from ringtaw_cli.output import error_block, flush, help_width
-from ringtaw_cli.table import COMMANDS, SECTIONS
+from ringtaw_cli.front_page import front_page, help_width
+from ringtaw_cli.output import error_block, flush
+from ringtaw_cli.table import COMMANDS, EXAMPLES, OPTIONS, SUMMARY, adapter_summaries
 
-ADAPTERS: Final = "ringtaw.adapters"
-"""The contract's ENTRY_POINT_GROUP, whose module would load pluggy here."""
 COMPLETION_VARIABLE: Final = "_RINGTAW_COMPLETE"
 """By this variable a shell asks what can follow in a command line; the name is click's."""
 
@@ -32,12 +30,12 @@ class Program(LazyGroup):
 
     def summaries(self, ctx: click.Context) -> dict[str, str]:
         """Return commands and adapters and what each is for, without loading any."""
-        return {**super().summaries(ctx), **_adapters()}
+        return {**super().summaries(ctx), **adapter_summaries()}
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command, or make the group of an adapter."""
         command = super().get_command(ctx, cmd_name)
-        if command is None and cmd_name in _adapters():
+        if command is None and cmd_name in adapter_summaries():
             from ringtaw_cli.libos.group import AdapterGroup
 
             return AdapterGroup(cmd_name)
@@ -48,37 +46,29 @@ class Program(LazyGroup):
         message = super().unknown_command(name, known)
         return message if ";" in message else f"{message}, and no adapter of that name is installed"
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write commands, by whom they are for, and adapters."""
-        rest = super().summaries(ctx)
-        for title, names in SECTIONS.items():
-            write_commands(formatter, title, {n: rest.pop(n) for n in names if n in rest})
-        write_commands(formatter, "Other commands", rest)
-        write_commands(formatter, "Adapters", _adapters())
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the front page, which has its commands by whom they are for."""
+        formatter.write(front_page(formatter.width))
 
 
 @click.group(
     cls=Program,
     name="ringtaw",
     entries=COMMANDS,
-    examples=(
-        "status coordinator.example:4433",
-        "help manifest update",
-        "gramine check app.manifest.template",
-    ),
+    examples=EXAMPLES,
+    help=SUMMARY,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
-@click.option("--debug", is_flag=True, help="Show tracebacks of errors.")
+@click.option("--debug", is_flag=True, help=OPTIONS["--debug"])
 @click.option(
     "--trace-hooks",
     is_flag=True,
     envvar="RINGTAW_TRACE_HOOKS",
-    show_envvar=True,
-    help="Log each call of an adapter's hook to stderr, secrets masked.",
+    help=OPTIONS["--trace-hooks"],
 )
 def program(debug: bool, trace_hooks: bool) -> None:
-    """Bring up confidential applications, verified, with their secrets."""
+    """Take the options that stand before the command."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -91,9 +81,8 @@ def run(arguments: Sequence[str]) -> int:
             terminal_width=help_width(),
         )
         flush()
-    except BrokenPipeError:  # end quietly, as programs do whose output nobody reads any more
-        _give_up_output()
-        return ExitCode.FAILED
+    except BrokenPipeError as error:
+        return output_failed(error)
     except click.Abort:
         error_block("interrupted")
         return 130
@@ -108,6 +97,18 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else ExitCode.OK
 
 
+def output_failed(error: OSError) -> int:
+    """End after ringtaw's own output could not be written, such as to a full disk.
+
+    A reader that has gone is no error to tell: programs end quietly then. Python must not try
+    again, at its end, to write the rest.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not isinstance(error, BrokenPipeError):
+        error_block(str(error))
+    return ExitCode.FAILED
+
+
 def _in_order(arguments: Sequence[str]) -> list[str]:
     """Return the arguments with options of MarbleRun's CLI behind the command's name."""
     if not any(argument.startswith("-") for argument in arguments[:-1]):
@@ -115,18 +116,6 @@ def _in_order(arguments: Sequence[str]) -> list[str]:
     from ringtaw_cli.leading import in_order
 
     return in_order(arguments)
-
-
-@cache
-def _adapters() -> dict[str, str]:
-    """Return the installed adapters that no command's name hides. None of them is loaded."""
-    from ringtaw_premain._entry_points import entry_points
-
-    names = {entry.name for entry in entry_points(ADAPTERS, sys.path)} - COMMANDS.keys()
-    return {
-        name: f"Configure, check, start enclaves: what the adapter for {name} can do."
-        for name in sorted(names)
-    }
 
 
 def _usage(error: click.ClickException) -> int:
@@ -143,15 +132,8 @@ def _failed(error: Exception) -> int:
         hint = getattr(error, "hint", "")
         error_block(str(error).removesuffix(f" ({hint})") if hint else str(error), hint)
         return code
-    if isinstance(error, OSError):  # of ringtaw's own output, such as a full disk
-        _give_up_output()
-        error_block(str(error))
-    else:  # its text might hold a secret
-        cure = "this is a defect of ringtaw: run it with --debug and report what it prints"
-        error_block(f"unexpected {type(error).__name__}", cure)
+    if isinstance(error, OSError):
+        return output_failed(error)
+    cure = "this is a defect of ringtaw: run it with --debug and report what it prints"
+    error_block(f"unexpected {type(error).__name__}", cure)  # its text might hold a secret
     return ExitCode.FAILED
-
-
-def _give_up_output() -> None:
-    """Let Python not try again, at its end, to write what could not be written."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

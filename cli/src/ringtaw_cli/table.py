@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+from functools import cache
 from typing import Final, NamedTuple
+
+SUMMARY: Final = "Bring up confidential applications, verified, with their secrets."
+
+OPTIONS: Final[dict[str, str]] = {
+    "--version": "Show the version and exit.",
+    "--debug": "Show tracebacks of errors.",
+    "--trace-hooks": "Log each call of an adapter's hook to stderr, secrets masked. "
+    "[env var: RINGTAW_TRACE_HOOKS]",
+    "-h, --help": "Show this message and exit.",
+}
+"""The options that stand before a command."""
+
+EXAMPLES: Final = (
+    "status coordinator.example:4433",
+    "help manifest update",
+    "gramine check app.manifest.template",
+)
+
+ADAPTERS: Final = "ringtaw.adapters"
+"""The contract's ENTRY_POINT_GROUP, whose module would load pluggy here."""
 
 
 class Entry(NamedTuple):
@@ -105,3 +127,15 @@ ADAPTER_COMMANDS: Final[dict[str, Entry]] = {
     ),
 }
 """The commands in the group of an adapter, each there if the adapter's build side has its hook."""
+
+
+@cache
+def adapter_summaries() -> dict[str, str]:
+    """Return the installed adapters that no command's name hides. None of them is loaded."""
+    from ringtaw_premain._entry_points import entry_points
+
+    names = {entry.name for entry in entry_points(ADAPTERS, sys.path)} - COMMANDS.keys()
+    return {
+        name: f"Configure, check, start enclaves: what the adapter for {name} can do."
+        for name in sorted(names)
+    }
