@@ -19,18 +19,20 @@ from ringtaw_coordinator.server.client.schema import (
     record,
     text,
 )
-from ringtaw_coordinator.server.client.v2 import (
-    CANCELLED,
+from ringtaw_coordinator.server.client.v2.manifest import encode_secrets
+from ringtaw_coordinator.server.client.v2.secrets import (
     NAMES,
-    NO_UPDATE,
-    PENDING,
     SECRETS,
     UPLOADS,
-    describe_progress,
-    encode_secrets,
     read_secrets,
-    update_manifest_get,
     write_secrets,
+)
+from ringtaw_coordinator.server.client.v2.updates import (
+    CANCELLED,
+    NO_UPDATE,
+    PENDING,
+    describe_progress,
+    update_manifest_get,
 )
 
 GONE: Final = "version 1 recovers no more: use POST /api/v2/recover"
