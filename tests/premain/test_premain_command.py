@@ -5,13 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import socket
 import stat
-import subprocess
-import sys
-import time
-from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -311,55 +305,3 @@ def test_a_coordinator_without_manifest_is_not_asked_again(
     assert done.returncode == 125
     assert "FAILED_PRECONDITION: " in done.stderr
     assert len(simulator.requests) == 1
-
-
-def start_waiting(directory: Path, port: int) -> subprocess.Popen[str]:
-    """Start a premain that waits for its Coordinator, and wait until it does."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-m", "ringtaw_premain"],
-        env={
-            "PATH": os.environ["PATH"],
-            "EDG_MARBLE_TYPE": "hello",
-            "EDG_MARBLE_COORDINATOR_ADDR": f"127.0.0.1:{port}",
-            "RINGTAW_ADAPTER": "simulation",
-        },
-        cwd=directory,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    while "trying again" not in process.stderr.readline():
-        assert process.poll() is None
-    return process
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_it_at_once(marble_directory: Path, number: signal.Signals) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
-        port = reserved.getsockname()[1]
-    process = start_waiting(marble_directory, port)
-    started = time.monotonic()
-    process.send_signal(number)
-    _, log = process.communicate(timeout=10)
-    assert time.monotonic() - started < 1
-    assert process.returncode == 128 + number
-    assert log.splitlines()[-1] == (
-        f"[PreMain] Error: stopped by {number.name}, nothing was started"
-    )
-
-
-def test_nobody_reads_its_output(marble_directory: Path) -> None:
-    reader, writer = os.pipe()
-    os.close(reader)
-    try:
-        for arguments, code in ((["--help"], 0), (["--hlep"], 125)):
-            done = subprocess.run(
-                [sys.executable, "-I", "-m", "ringtaw_premain", *arguments],
-                stdout=writer,
-                stderr=writer,
-                check=False,
-                timeout=60,
-            )
-            assert done.returncode == code
-    finally:
-        os.close(writer)
