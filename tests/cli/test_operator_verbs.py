@@ -175,6 +175,21 @@ def test_secrets_of_all_types_are_set_and_read(place: Office) -> None:
     )
 
 
+def test_secrets_can_be_set_from_what_was_read(place: Office) -> None:
+    alice = place.user("alice")
+    tls = person("tls")
+    place.write("tls.pem", tls.pem.decode() + tls.key_pem.decode())
+    first = {"apiKey": {"Key": base64(b"xyz")}, "shared": {"Key": base64(b"k" * 16)}}
+    second = {"apiKey": {"Key": base64(b"abc")}, "shared": {"Key": base64(b"l" * 16)}}
+    place.succeed("secret", "set", "-", *alice, stdin=json.dumps(first))
+    place.succeed("secret", "set", "tls.pem", "--from-pem", "tls", *alice)
+    place.succeed("secret", "get", "apiKey", "shared", "tls", "-o", "kept.json", *alice)
+    place.succeed("secret", "set", "-", *alice, stdin=json.dumps(second))
+    place.succeed("secret", "set", "kept.json", *alice)
+    place.succeed("secret", "get", "apiKey", "shared", "tls", "-o", "again.json", *alice)
+    assert place.read("again.json") == place.read("kept.json")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -183,6 +198,7 @@ def test_secrets_of_all_types_are_set_and_read(place: Office) -> None:
         ('{"apiKey": {"Kex": "hidden"}}', "there is no member 'Kex'"),
         ('{"apiKey": {"Key": "hidden!"}}', "apiKey: Key is not base64"),
         ('{"apiKey": {"Key": null}}', "apiKey has no value"),
+        ('{"apiKey": {"Type": "plain", "Private": "hidden"}}', "apiKey has no value"),
     ],
 )
 def test_a_file_of_secrets_is_judged_without_showing_it(

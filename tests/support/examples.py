@@ -19,7 +19,7 @@ from tests.support.documentation import PROJECT
 
 EXAMPLES: Final = PROJECT / "examples"
 PAGE: Final = "README.md"
-PORTS: Final = ("2001", "4433", "6379", "8443", "9443")
+PORTS: Final = ("2001", "2002", "4433", "4434", "6379", "8443", "9443")
 """What examples and pages listen on; tests take free ones instead."""
 _CONFIGURATIONS: Final = {
     "gramine": "*.manifest.template",

@@ -48,7 +48,8 @@ def set_secret(file: Path, address: str, from_pem: str, user: UserOptions, acces
     """Set user-defined secrets.
 
     FILE is JSON, {"NAME": {"Key": BASE64}} for keys and plain data, {"NAME": {"Cert": BASE64,
-    "Private": BASE64}} for certificates; - is stdin. All are set, or none.
+    "Private": BASE64}} for certificates, or what `secret get --output` wrote; - is stdin. All are
+    set, or none.
     """
     content = read_input(file)
     uploads = {from_pem: _from_pem(content, file)} if from_pem else _from_json(content, file)
@@ -77,7 +78,7 @@ def _upload(where: str, members: Any) -> SecretUpload:
     if not isinstance(members, dict):
         raise InputError(f"{where} is no object", hint=_HINT)
     values = {}
-    for name, value in members.items():
+    for name, value in (_as_got(members) if "Type" in members else members).items():
         if name.lower() not in _MEMBERS:
             raise InputError(f"{where}: there is no member {name!r}", hint=_HINT)
         if value is not None:
@@ -85,6 +86,13 @@ def _upload(where: str, members: Any) -> SecretUpload:
     if not values:
         raise InputError(f"{where} has no value", hint=_HINT)
     return SecretUpload(**values)
+
+
+def _as_got(members: dict[str, Any]) -> dict[str, Any]:
+    """Return the value alone of what ``secret get`` wrote."""
+    if str(members["Type"]).startswith("cert-"):
+        return {name: members.get(name) for name in ("Cert", "Private")}
+    return {"Key": members.get("Public")}
 
 
 def _decoded(where: str, value: Any) -> bytes:
