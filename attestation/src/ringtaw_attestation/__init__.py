@@ -45,6 +45,7 @@ from ringtaw_attestation.policy import (
     check_package,
     check_tcb,
 )
+from ringtaw_attestation.properties import package_properties
 from ringtaw_attestation.quote.parse import (
     Quote,
     Tee,
@@ -55,11 +56,17 @@ from ringtaw_attestation.quote.parse import (
 from ringtaw_attestation.report import EnclaveIdentity, Platform, Report
 from ringtaw_attestation.status import TcbAssessment, TcbStatus
 from ringtaw_attestation.trust import INTEL_SGX_ROOT_CA, TrustedRoot, read_trusted_roots
-from ringtaw_attestation.trust_domains import TrustDomainPolicy, check_trust_domain
+from ringtaw_attestation.trust_domains import (
+    WHAT_RUNS,
+    TrustDomainPolicy,
+    check_trust_domain,
+    measurements_of,
+)
 from ringtaw_attestation.verifiers import Verifiers
 
 __all__ = [
     "INTEL_SGX_ROOT_CA",
+    "WHAT_RUNS",
     "AttestationError",
     "BindingError",
     "CertificationService",
@@ -105,7 +112,9 @@ __all__ = [
     "collateral_to_json",
     "coordinator_report_data",
     "is_raw_sgx_quote",
+    "measurements_of",
     "open_source",
+    "package_properties",
     "parse_quote",
     "read_trusted_roots",
     "verify_quote",

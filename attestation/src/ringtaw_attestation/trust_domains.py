@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from ringtaw_attestation.errors import PolicyError
 from ringtaw_attestation.quote.tdx import TdReport
+
+WHAT_RUNS: Final = ("MRTD", "RTMR1", "RTMR2")
+"""Without all of these, measurements do not say what runs in a trust domain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,28 @@ class TrustDomainPolicy:
     mr_owner: str = ""
     mr_owner_config: str = ""
 
+    @property
+    def measurements(self) -> dict[str, str]:
+        """All of them, by their names in a package, whether they matter or not."""
+        return {
+            "MRTD": self.mr_td,
+            **{f"RTMR{number}": value for number, value in enumerate(self.rtmrs)},
+            "MRCONFIGID": self.mr_config_id,
+            "MROWNER": self.mr_owner,
+            "MROWNERCONFIG": self.mr_owner_config,
+        }
+
+
+def measurements_of(body: TdReport) -> Mapping[str, bytes]:
+    """Return what a trust domain measures, by the names in a package."""
+    return {
+        "MRTD": body.mr_td,
+        **{f"RTMR{number}": value for number, value in enumerate(body.rtmrs)},
+        "MRCONFIGID": body.mr_config_id,
+        "MROWNER": body.mr_owner,
+        "MROWNERCONFIG": body.mr_owner_config,
+    }
+
 
 def check_trust_domain(body: TdReport, debug: bool, wanted: TrustDomainPolicy) -> None:
     """Check that measurements stand for a trust domain; ``debug`` is what the package says.
@@ -34,19 +60,11 @@ def check_trust_domain(body: TdReport, debug: bool, wanted: TrustDomainPolicy) -
     """
     if body.debug != debug:
         raise PolicyError("Debug", f"the trust domain has Debug {body.debug}, the package {debug}")
-    if not (debug or (wanted.mr_td and wanted.rtmrs[1] and wanted.rtmrs[2])):
+    named = wanted.measurements
+    if not (debug or all(named[field] for field in WHAT_RUNS)):
         raise PolicyError("TDX", "the package does not name all of MRTD, RTMR1 and RTMR2")
-    for field, actual, expected in _pairs(body, wanted):
-        if expected and actual.hex() != expected.lower():
+    for field, actual in measurements_of(body).items():
+        if named[field] and actual.hex() != named[field].lower():
             raise PolicyError(
-                f"TDX.{field}", f"the trust domain's is {actual.hex()}, not {expected.lower()}"
+                f"TDX.{field}", f"the trust domain's is {actual.hex()}, not {named[field].lower()}"
             )
-
-
-def _pairs(body: TdReport, wanted: TrustDomainPolicy) -> Iterator[tuple[str, bytes, str]]:
-    yield "MRTD", body.mr_td, wanted.mr_td
-    for number, (actual, expected) in enumerate(zip(body.rtmrs, wanted.rtmrs, strict=True)):
-        yield f"RTMR{number}", actual, expected
-    yield "MRCONFIGID", body.mr_config_id, wanted.mr_config_id
-    yield "MROWNER", body.mr_owner, wanted.mr_owner
-    yield "MROWNERCONFIG", body.mr_owner_config, wanted.mr_owner_config

@@ -206,9 +206,22 @@ def _check_policy(report: Report, policy: CoordinatorPolicy, ledger: _Ledger) ->
         raise PolicyMismatchError(
             f"this is not the Coordinator that is wanted: {'; '.join(map(str, failed))}",
             where=ledger.where,
-            hint="is it another version, or are the properties out of date?",
+            hint=_policy_hint(policy, failed[0]),
             checks=ledger.checks,
         )
+
+
+def _policy_hint(policy: CoordinatorPolicy, failed: Check) -> str:
+    if failed.name != "TEE":
+        return "is it another version, or are the properties out of date?"
+    if policy.trust_domain is None:
+        return (
+            "properties of a Coordinator in a trust domain are TDX with MRTD, RTMR0, RTMR1, RTMR2"
+        )
+    return (
+        "properties of a Coordinator in an enclave are UniqueID, or SignerID, ProductID and "
+        "SecurityVersion"
+    )
 
 
 def _second_opinion(report: Report, policy: CoordinatorPolicy) -> list[Check]:

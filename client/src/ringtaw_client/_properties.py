@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from ringtaw_client._trust_domains import read_trust_domain
 from ringtaw_client.errors import InputError
 
 
@@ -70,6 +71,7 @@ _MEMBERS: Final[Mapping[str, tuple[str, Callable[[str, object], object]]]] = {
     "SignerID": ("signer_id", _text),
     "ProductID": ("product_id", _number),
     "SecurityVersion": ("security_version", _number),
+    "TDX": ("trust_domain", read_trust_domain),
     "Debug": ("debug", _flag),
     "AcceptedTCBStatuses": ("accepted_tcb_statuses", _statuses),
     "AcceptedAdvisories": ("accepted_advisories", _texts),

@@ -17,7 +17,7 @@ from ringtaw_client.evidence import Evidence
 from ringtaw_client.manifests import check_manifest, manifest_checks
 from ringtaw_client.policy import CoordinatorPolicy
 from ringtaw_client.trust import Trust
-from ringtaw_client.verification import VerifiedCoordinator, warn_of_software_tee
+from ringtaw_client.verification import VerifiedCoordinator, warn
 
 
 def verify_offline(
@@ -50,7 +50,7 @@ def verify_offline(
     )
     claim = Claim(evidence.identity, evidence.quote, evidence.tls_certificate)
     appraisal = appraise(claim, evidence.nonce, policy, basis)
-    warn_of_software_tee(appraisal, where)
+    warn(appraisal, policy, where)
     checks = appraisal.checks + _manifest_checks(evidence, manifest, where)
     address = Address.parse(evidence.address)
     return VerifiedCoordinator(address, appraisal.report, checks, evidence)

@@ -106,7 +106,7 @@ def verify(
     nonce = nonce or secrets.token_bytes(NONCE_SIZE)
     claim = ask_for_claim(parsed, nonce, UnknownPeer(parsed).connect, limits)
     appraisal = appraise(claim, nonce, policy, basis)
-    warn_of_software_tee(appraisal, where)
+    warn(appraisal, policy, where)
     evidence = Evidence(
         str(parsed),
         datetime.now(UTC),
@@ -146,7 +146,9 @@ def connect_insecurely(
     )
 
 
-def warn_of_software_tee(appraisal: Appraisal, where: str) -> None:
-    """Say each time what evidence of a software TEE is worth."""
+def warn(appraisal: Appraisal, policy: CoordinatorPolicy, where: str) -> None:
+    """Say each time what a verdict is worth that rests on a software TEE, or leaves much open."""
     if appraisal.report.is_software_tee:
         _log.warning("%s: evidence of a SOFTWARE TEE is accepted: it protects nothing", where)
+    for warning in policy.warnings:
+        _log.warning("%s: %s", where, warning)
