@@ -135,7 +135,9 @@ def adapter_summaries() -> dict[str, str]:
     from ringtaw_premain._entry_points import entry_points
 
     names = {entry.name for entry in entry_points(ADAPTERS, sys.path)} - COMMANDS.keys()
-    return {
-        name: f"Configure, check, start enclaves: what the adapter for {name} can do."
-        for name in sorted(names)
-    }
+    return {name: adapter_summary(name) for name in sorted(names)}
+
+
+def adapter_summary(name: str) -> str:
+    """Return what the group of an adapter is for."""
+    return f"Prepare, check, run enclaves: the adapter for {name}."

@@ -13,7 +13,7 @@ from ringtaw_premain.errors import AdapterError
 
 from ringtaw_cli.command import LazyGroup
 from ringtaw_cli.output import printable, warning
-from ringtaw_cli.table import ADAPTER_COMMANDS
+from ringtaw_cli.table import ADAPTER_COMMANDS, adapter_summary
 
 pass_side: Final = click.make_pass_decorator(BuildSide)
 """Gives a command the build side of the adapter in whose group it was called."""
@@ -27,7 +27,7 @@ class AdapterGroup(LazyGroup):
             name,
             entries=ADAPTER_COMMANDS,
             examples=("check --help",),
-            help=f"Configure, check, start enclaves: what the adapter for {name} can do.",
+            help=adapter_summary(name),
         )
 
     @cached_property
