@@ -25,10 +25,11 @@ class Identity(StrEnum):
     SIGNER = "signer"
 
 
-_KEYS: Final = {
+KEYS: Final = {
     Identity.UNIQUE_ID: ("UniqueID",),
     Identity.SIGNER: ("SignerID", "ProductID", "SecurityVersion"),
 }
+"""The keys of a package by which it knows its enclaves."""
 _PACKAGES: Final = "Packages"
 _DEBUG: Final = "Debug"
 
@@ -47,7 +48,7 @@ def all_properties(properties: PackageProperties) -> dict[str, Any]:
 def package(properties: PackageProperties, identity: Identity) -> dict[str, Any]:
     """Return the package of a manifest: one kind of identity, and Debug only if it is true."""
     every = all_properties(properties)
-    members = {key: every[key] for key in _KEYS[identity]}
+    members = {key: every[key] for key in KEYS[identity]}
     return members | ({_DEBUG: True} if properties.debug else {})
 
 
@@ -83,7 +84,7 @@ def merge_package(
 def _edited(
     text: str, path: tuple[str, str], known: Mapping[str, Any], wanted: Mapping[str, Any]
 ) -> str:
-    for key in (*_KEYS[Identity.UNIQUE_ID], *_KEYS[Identity.SIGNER], _DEBUG):
+    for key in (*KEYS[Identity.UNIQUE_ID], *KEYS[Identity.SIGNER], _DEBUG):
         spelled = _spelled(known, key)
         if key in wanted:
             if not _same(known.get(spelled), wanted[key]):
@@ -112,7 +113,7 @@ def _kind(manifest: Document, name: str, known: Mapping[str, Any]) -> Identity:
 
 def _kinds(keys: Iterable[str]) -> list[Identity]:
     present = {key.casefold() for key in keys}
-    return [kind for kind, own in _KEYS.items() if any(key.casefold() in present for key in own)]
+    return [kind for kind, own in KEYS.items() if any(key.casefold() in present for key in own)]
 
 
 def _object(manifest: Document, keys: tuple[str, ...], value: object) -> Mapping[str, Any]:

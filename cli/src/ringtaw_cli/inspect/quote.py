@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +10,7 @@ import click
 
 from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.inspect.telling import Facts, facts_of, tell
-from ringtaw_cli.output import say
+from ringtaw_cli.output import data, say, warning
 
 if TYPE_CHECKING:
     from ringtaw_attestation import Quote
@@ -17,19 +18,76 @@ if TYPE_CHECKING:
 _MAX_SIZE: Final = 1 << 20
 
 
-@click.command(cls=Command, examples=("quote.bin", "- --format json < quote.bin"))
+@click.command(
+    cls=Command,
+    examples=(
+        "quote.bin",
+        "- --format json < quote.bin",
+        "--format package quote.bin > coordinator-era.json",
+    ),
+)
 @click.argument("path", metavar="FILE|-", type=click.Path(path_type=Path))
-@format_option()
-def quote(path: Path, output_format: str) -> None:
+@format_option("package")
+@click.option(
+    "--by",
+    type=click.Choice(["unique-id", "signer"]),
+    help="With --format package, what an enclave is known by: its UniqueID, or its SignerID, "
+    "ProductID and lowest SecurityVersion. [default: unique-id]",
+)
+def quote(path: Path, output_format: str, by: str | None) -> None:
     """Show the fields of an SGX or TDX quote.
 
     With or without Open Enclave header. All of it is what the quote says of itself: nothing is
-    verified. FMSPC and TCB are those of the PCK certificate in it.
+    verified. FMSPC and TCB are those of the PCK certificate in it. With --format package it is
+    written as what stands for this enclave or trust domain: a package of a manifest, or the era
+    config of a Coordinator. Believe it only of a quote that you have made yourself.
     """
     from ringtaw_cli.session.files import read_input
 
-    tell(quote_facts(read_input(path, _MAX_SIZE), str(path)), output_format)
+    if by and output_format != "package":
+        raise click.UsageError("--by is for --format package")
+    evidence = read_input(path, _MAX_SIZE)
+    if output_format == "package":
+        _tell_package(parsed_quote(evidence, str(path)), by)
+    else:
+        tell(quote_facts(evidence, str(path)), output_format)
     say("nothing of this is verified: ringtaw verify does that")
+
+
+def _tell_package(parsed: Quote, by: str | None) -> None:
+    if parsed.body.debug:
+        warning("it is in debug mode: the host can read all of its memory")
+    data(json.dumps(_package(parsed, by), indent=2))
+
+
+def _package(parsed: Quote, by: str | None) -> dict[str, Any]:
+    """Return what stands for an enclave or trust domain; Debug only if it is true."""
+    from ringtaw_attestation import package_properties
+    from ringtaw_buildkit.packages import KEYS, Identity
+
+    properties = package_properties(parsed.body)
+    if "TDX" in properties and by:
+        raise click.UsageError("--by is for enclaves: this is the quote of a trust domain")
+    names = ("TDX",) if "TDX" in properties else KEYS[Identity(by or Identity.UNIQUE_ID)]
+    debug = {"Debug": True} if properties["Debug"] else {}
+    return {name: properties[name] for name in names} | debug
+
+
+def parsed_quote(evidence: bytes, where: str) -> Quote:
+    """Return the parts of a quote.
+
+    Raises:
+        InputError: It is none.
+    """
+    from ringtaw_attestation import AttestationError, parse_quote
+    from ringtaw_client import InputError
+
+    try:
+        return parse_quote(evidence)
+    except AttestationError as error:
+        raise InputError(
+            f"{where} is not a quote that can be read: {error.message}", hint=error.hint
+        ) from None
 
 
 def quote_facts(evidence: bytes, where: str) -> Facts:
@@ -38,16 +96,10 @@ def quote_facts(evidence: bytes, where: str) -> Facts:
     Raises:
         InputError: It is none.
     """
-    from ringtaw_attestation import AttestationError, claims_software_tee, parse_quote
+    from ringtaw_attestation import claims_software_tee
     from ringtaw_attestation.quote.parse import strip_open_enclave_header
-    from ringtaw_client import InputError
 
-    try:
-        parsed = parse_quote(evidence)
-    except AttestationError as error:
-        raise InputError(
-            f"{where} is not a quote that can be read: {error.message}", hint=error.hint
-        ) from None
+    parsed = parsed_quote(evidence, where)
     return {
         "size": len(evidence),
         "open_enclave_header": strip_open_enclave_header(evidence) != evidence,

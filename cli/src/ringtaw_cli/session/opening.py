@@ -112,9 +112,10 @@ def policy_of(access: Access, address: str) -> CoordinatorPolicy:
     if path is None:
         raise InputError(
             f"nothing says which Coordinator is to be trusted at {address}",
-            hint="name the properties of its enclave, --era-config FILE: JSON with UniqueID, or "
-            "SignerID, ProductID and SecurityVersion, as its makers publish them or as ringtaw "
-            "ADAPTER package-properties shows them; for a simulation there is --insecure",
+            hint="name its properties, --era-config FILE: JSON with UniqueID, or SignerID, "
+            "ProductID and SecurityVersion of its enclave, as its makers publish them or as "
+            "ringtaw ADAPTER package-properties shows them, or TDX with the measurements of its "
+            "trust domain; for a simulation there is --insecure",
         )
     policy = client.CoordinatorPolicy.from_file(path)
     statuses, advisories = access.accepted_tcb_statuses, access.accepted_advisories

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NOBODY_SAID: Final = (
     "nothing says which Coordinator is wanted: give --era-config FILE, --unique-id HEX, or "
-    "--signer-id HEX with --product-id and --security-version"
+    "--signer-id HEX with --product-id and --security-version; for a trust domain, --era-config"
 )
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -103,8 +103,8 @@ basis_options = gathered(
         "--era-config",
         metavar="FILE",
         type=_FILE,
-        help="Properties of the wanted Coordinator's enclave, JSON. [default: coordinator-era.json "
-        "or era-config.json in this folder, where no property is given]",
+        help="Properties of the wanted Coordinator's enclave or trust domain, JSON. [default: "
+        "coordinator-era.json or era-config.json in this folder, where no property is given]",
     ),
     _option("--unique-id", metavar="HEX", default="", help="Its UniqueID (MRENCLAVE)."),
     _option("--signer-id", metavar="HEX", default="", help="Its SignerID (MRSIGNER)."),
@@ -119,7 +119,7 @@ basis_options = gathered(
         "--debug",
         "accept_debug",
         is_flag=True,
-        help="Accept a debug enclave, which protects nothing.",
+        help="Accept one in debug mode, which protects nothing.",
     ),
     _option(
         "--accepted-tcb-statuses",
