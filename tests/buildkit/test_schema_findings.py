@@ -81,6 +81,7 @@ def finding(value_schema: dict[str, Any], value: str) -> Finding:
         ({"multipleOf": 2}, "5", "must be a multiple of 2, is 5"),
         ({"minLength": 1}, '""', 'must not be empty, is ""'),
         ({"maxLength": 2}, '"abc"', 'must have at most 2 characters, is "abc"'),
+        ({"maxItems": 1}, "[1, 2]", "must have at most 1 element, is a list"),
         ({"minItems": 2}, "[1]", "must have at least 2 elements, is a list"),
         ({"uniqueItems": True}, "[1, 1]", "must not have an element twice, is a list"),
         ({"pattern": "^file:"}, '"x"', 'must match the pattern ^file:, is "x"'),

@@ -51,6 +51,8 @@ def must(keyword: str, value: Any, object_word: str) -> str:
             return f"must be {shown(value, object_word)}"
         case "minLength" | "minItems" | "minProperties" if value == 1:
             return "must not be empty"
+        case "maxLength" | "maxItems" | "maxProperties" if value == 1:
+            return _LIMITS[keyword].format(value).removesuffix("s")
         case _ if keyword in _LIMITS:
             return _LIMITS[keyword].format(value)
     return _OTHERS.get(keyword, "is not allowed here")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from ringtaw_buildkit.counting import counted
 from ringtaw_premain.build_hookspecs import Finding, Severity
 
 from ringtaw_cli.exits import ExitCode
@@ -34,7 +35,7 @@ def _text(findings: Sequence[Finding], files: int) -> None:
         data(f"{printable(place)}: {kind}[{printable(finding.code)}]: {message}")
         if finding.cure:
             data(f"    {printable(finding.cure)}")
-    say(f"{_summary(findings)} in {_number(files, 'file')}")
+    say(f"{_summary(findings)} in {counted(files, 'file')}")
 
 
 def _json(findings: Sequence[Finding]) -> None:
@@ -58,13 +59,9 @@ def _members(finding: Finding) -> dict[str, Any]:
 
 
 def _summary(findings: Sequence[Finding]) -> str:
-    errors = _number(_count(findings, Severity.ERROR), "error")
-    return f"{errors}, {_number(_count(findings, Severity.WARNING), 'warning')}"
+    errors = counted(_count(findings, Severity.ERROR), "error")
+    return f"{errors}, {counted(_count(findings, Severity.WARNING), 'warning')}"
 
 
 def _count(findings: Sequence[Finding], severity: Severity) -> int:
     return sum(finding.severity is severity for finding in findings)
-
-
-def _number(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from ringtaw_buildkit.counting import counted
 from ringtaw_premain.errors import AdapterError
 
 from ringtaw_cli.command import Command, LazyGroup
@@ -36,7 +37,7 @@ def man(ctx: click.Context, output: Path) -> int:
         pages = [_write(page, output) for page in every_command(ctx.find_root())]
     except OSError as error:
         raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
-    say(f"{len(pages)} pages are in {printable(str(output))}")
+    say(f"{counted(len(pages), 'page is', 'pages are')} in {printable(str(output))}")
     return 0
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from ringtaw_buildkit.counting import counted
 
 from ringtaw_cli.command import Command, LazyGroup, format_option
 from ringtaw_cli.output import data, json_data, printable, say
@@ -70,7 +71,8 @@ def build(
     python = python or Path(sys.executable).resolve()
     manifest = build_runtime(python, adapters, folder, packages=packages, include=include)
     data(printable(str(folder)))
-    say(f"{len(manifest.files)} files, {_megabytes(manifest.size)} MB, Python {manifest.python}")
+    files = counted(len(manifest.files), "file")
+    say(f"{files}, {_megabytes(manifest.size)} MB, Python {manifest.python}")
 
 
 @click.command("list", cls=Command, examples=("", "--format json premain"))
@@ -100,7 +102,7 @@ def _summarise(manifest: Manifest) -> None:
     rows.append(("all", [file.size for file in manifest.files]))
     say("")
     for name, sizes in rows:
-        say(f"{name:<22}{len(sizes):>5} files {_megabytes(sum(sizes)):>6} MB")
+        say(f"{name:<22}{counted(len(sizes), 'file'):>11} {_megabytes(sum(sizes)):>6} MB")
     say(f"Python {manifest.python} with {', '.join(manifest.adapters)}")
     say(f"expected from the libOS: {', '.join(manifest.expected_libraries)}")
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 import ringtaw_client as client
+from ringtaw_buildkit.counting import counted
 
 from ringtaw_cli.command import Command
 from ringtaw_cli.output import data, printable, say, warning
@@ -148,7 +149,8 @@ def _judge(folder: Path, platform: Platform) -> None:
         _trust(folder, platform),
         manifest=(folder / "manifest.json").read_bytes(),
     )
-    data(f"    {len(judged.checks)} checks passed, by a SOFTWARE TEE, which protects nothing")
+    passed = counted(len(judged.checks), "check")
+    data(f"    {passed} passed, by a SOFTWARE TEE, which protects nothing")
 
 
 def _trust(folder: Path, platform: Platform) -> client.Trust:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import click
+from ringtaw_buildkit.counting import counted
 
 from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.doctor.findings import Finding, Level
@@ -79,4 +80,4 @@ def _text(findings: Sequence[Finding]) -> None:
             data(f"{'':<19}-> {printable(finding.cure)}")
     problems = sum(finding.level is Level.PROBLEM for finding in findings)
     warnings = sum(finding.level is Level.WARNING for finding in findings)
-    data(f"{problems} problems, {warnings} warnings")
+    data(f"{counted(problems, 'problem')}, {counted(warnings, 'warning')}")

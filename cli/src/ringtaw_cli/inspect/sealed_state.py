@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from ringtaw_buildkit.counting import counted
 from ringtaw_client import InputError
 
 from ringtaw_cli.command import Command, format_option
@@ -88,13 +89,13 @@ def state_facts(directory: Path) -> Facts:
 def _pair(digest: str, bound_to: object, contents: Any, witness: bytes) -> dict[str, Any]:
     """Say whether both files are of one version, as far as that shows without the key."""
     same, changes = digest == bound_to, len(contents.changes)
-    witnessed = _witnessed(witness)
+    missing = _witnessed(witness) - changes
     if not same:
         text = "sealed_key belongs to another version of sealed_data"
-    elif witnessed > changes:
-        text = f"{witnessed - changes} changes are missing that were acknowledged"
-    elif changes > witnessed + 1:
-        text = f"{changes - witnessed} changes have no witness; a crash leaves at most one"
+    elif missing > 0:
+        text = f"{counted(missing, 'change is', 'changes are')} missing that were acknowledged"
+    elif missing < -1:
+        text = f"{-missing} changes have no witness; a crash leaves at most one"
     else:
         return {"matches": True, "meaning": "they belong together"}
     return {"matches": False, "meaning": text}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ringtaw_buildkit.counting import counted
 from ringtaw_client import Check, CoordinatorIdentity, EvidenceRejectedError
 
 from ringtaw_cli.output import printable
@@ -63,7 +64,7 @@ def log_note(log: Sequence[LogEntry]) -> str:
         f"{name} {value}" for name, value in latest.details.items() if not isinstance(value, tuple)
     ]
     text = ", ".join((latest.update, *details))
-    entries = "1 entry" if len(log) == 1 else f"{len(log)} entries"
+    entries = counted(len(log), "entry", "entries")
     return f"{entries}, the latest of {stamp(latest.time)}: {printable(text)}"
 
 

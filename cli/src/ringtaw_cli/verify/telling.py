@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from ringtaw_buildkit.counting import counted
 
 from ringtaw_cli.exits import ExitCode, exit_code
 from ringtaw_cli.output import data, json_data, printable
@@ -68,12 +69,13 @@ def _line(row: Row, *, unicode: bool) -> str:
 
 def _verdict(ledger: Ledger, found: Found) -> str:
     if ledger.errors:
-        text = f"NOT VERIFIED: {ledger.failed} of {ledger.checks} checks failed"
+        text = f"NOT VERIFIED: {ledger.failed} of {counted(ledger.checks, 'check')} failed"
         return click.style(text, fg="red", bold=True)
+    passed = f"{counted(ledger.checks, 'check')} passed"
     if found.coordinator is not None and found.coordinator.report.is_software_tee:
-        text = f"{ledger.checks} checks passed, by a SOFTWARE TEE, which protects nothing"
+        text = f"{passed}, by a SOFTWARE TEE, which protects nothing"
         return click.style(text, fg="yellow", bold=True)
-    return click.style(f"verified: {ledger.checks} checks passed", fg="green", bold=True)
+    return click.style(f"verified: {passed}", fg="green", bold=True)
 
 
 def _writes_unicode() -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ringtaw_buildkit.counting import counted
 from ringtaw_premain import __version__
 
 from ringtaw_testkit.conformance.model import Outcome, Result
@@ -81,7 +82,7 @@ class Report:
             yield from (f"          {line}" for line in _explanation(result))
         if self.cost:
             yield (
-                f"importing the runtime side: {self.cost.modules} modules, "
+                f"importing the runtime side: {counted(self.cost.modules, 'module')}, "
                 f"{self.cost.milliseconds:.1f} ms"
             )
         told = [f"{count} {outcome}" for outcome, count in self.counts.items() if count]

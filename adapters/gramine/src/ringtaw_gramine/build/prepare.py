@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ringtaw_buildkit.counting import counted
 from ringtaw_buildkit.document import DocumentError, parse_toml, read_text
 from ringtaw_buildkit.python_runtime import INTERPRETER, MANIFEST, OPTIONS, read_manifest
 from ringtaw_buildkit.subject import Subject
@@ -175,6 +176,6 @@ def _runtime_notes(request: PrepareRequest) -> Iterator[str]:
     if "gramine" not in manifest.adapters:
         yield f"{folder} lacks Gramine's adapter: ringtaw runtime build --adapter gramine {folder}"
     yield (
-        f"the premain with Python {manifest.python}: {len(manifest.files)} files, "
+        f"the premain with Python {manifest.python}: {counted(len(manifest.files), 'file')}, "
         f"{manifest.size / 1e6:.1f} MB; ringtaw runtime list {folder}"
     )

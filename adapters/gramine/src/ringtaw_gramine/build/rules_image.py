@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from ringtaw_buildkit.counting import counted
 from ringtaw_premain.build_hookspecs import Finding
 
 from .configuration import Configuration
@@ -67,12 +68,13 @@ def _stale_bytecode(config: Configuration) -> Iterator[Finding]:
         package = Path(config.on_host(config.place(folder).host), MODULE)
         sources = [source for source in package.glob("*.py") if not _is_compiled(source)]
         if sources:
+            stale = counted(len(sources), f"file of {package} is", f"files of {package} are")
             yield config.subject.finding(
                 "stale-bytecode",
                 "loader",
                 "env",
                 "PYTHONPATH",
-                message=f"{len(sources)} files of {package} are compiled at each start",
+                message=f"{stale} compiled at each start",
                 cure="python3 -m compileall --invalidation-mode unchecked-hash "
                 f"{package.parent}, with the enclave's own Python",
             )

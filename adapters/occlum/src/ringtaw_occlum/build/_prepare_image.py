@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from ringtaw_buildkit.counting import counted
 from ringtaw_buildkit.document import Document, read_text
 from ringtaw_premain.build_hookspecs import FileChange, PrepareRequest
 from ringtaw_premain.errors import PlatformError
@@ -122,7 +123,8 @@ def _small_files(config: Path, runtime: PremainRuntime) -> tuple[list[FileChange
 def _image_notes(document: Document, runtime: PremainRuntime, config: Path) -> list[str]:
     folder = "" if instance_folder(config) else "../"
     name = f"{folder}{Path(document.path).name}"
-    what = f"{runtime.files} files, {runtime.size / (1 << 20):.1f} MiB" if runtime.is_there else ""
+    files = counted(runtime.files, "file")
+    what = f"{files}, {runtime.size / (1 << 20):.1f} MiB" if runtime.is_there else ""
     contents = f" ({what})" if what else ""
     notes = [
         f"of Python goes into the image: {runtime.folder}{contents} as {IMAGE_FOLDER}, with the "
