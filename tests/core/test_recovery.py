@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -107,6 +108,7 @@ async def test_by_all(tmp_path: Path) -> None:
         assert await lost.hand_in(coordinator, "carol") == 2
         assert await lost.hand_in(coordinator, "alice") == 1
         assert coordinator.status().state is State.RECOVERY
+        assert "needed: 3, handed in since the last start: 2" in coordinator.status().message
         assert await lost.hand_in(coordinator, "bob") == 0
         await check_recovered(lost, coordinator)
     await check_lasting(lost)
@@ -188,6 +190,34 @@ async def test_one_owner_cannot_sign_for_another(tmp_path: Path) -> None:
         secret = lost.secrets["bob"]
         with pytest.raises(RequestRefusedError, match="is not its owner's"):
             await coordinator.recover(secret, sign("alice", secret))
+
+
+async def test_missing_changes_are_told_of_by_a_key_of_another_host(tmp_path: Path) -> None:
+    """It cannot be opened here, and says nevertheless how much there was."""
+    raw = with_owners("alice")
+    async with coordinator_in(tmp_path) as coordinator:
+        kept = (await coordinator.set_manifest(raw)).recovery_secrets
+        lost = Lost(tmp_path, raw, coordinator.client_identity.chain[-1], kept)
+        backup = (tmp_path / "sealed_data").read_bytes()
+        await coordinator.activate(request())
+    (tmp_path / "sealed_data").write_bytes(backup)
+    key = (tmp_path / "sealed_key").read_text()
+    (tmp_path / "sealed_key").write_text(re.sub(r'"key": "[^"]*"', '"key": "AAAA"', key))
+    async with recovering(lost) as coordinator:
+        with pytest.raises(RequestRefusedError, match="1 changes that sealed_key tells of"):
+            await lost.hand_in(coordinator, "alice")
+        assert "sealed_key is damaged. Recover it" in coordinator.status().message
+        (tmp_path / "sealed_key").unlink()
+    async with recovering(lost) as coordinator:
+        assert await lost.hand_in(coordinator, "alice") == 0
+
+
+async def test_a_restart_forgets_what_was_handed_in(tmp_path: Path) -> None:
+    lost = await lose(tmp_path, with_owners("alice", "bob"))
+    for name in ("alice", "bob"):
+        async with recovering(lost) as coordinator:
+            assert "needed: 2, handed in since the last start: 0" in coordinator.status().message
+            assert await lost.hand_in(coordinator, name) == 1
 
 
 async def test_state_without_owners_says_so(tmp_path: Path) -> None:

@@ -13,19 +13,27 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from ringtaw_coordinator.core.api import State
 from ringtaw_coordinator.core.attestation import SIMULATION
 from ringtaw_coordinator.core.coordinator import Coordinator, open_coordinator
-from ringtaw_coordinator.errors import PlatformError, SettingsError, StoreError
+from ringtaw_coordinator.errors import (
+    CoordinatorError,
+    PlatformError,
+    SettingsError,
+    StoreError,
+)
 from ringtaw_coordinator.state.anchor import Anchor, Mark, open_anchor
 from ringtaw_coordinator.state.file_anchor import FILE, FileAnchor
 from ringtaw_coordinator.state.files import FileStore
 from ringtaw_coordinator.state.filesystem import FileSystem
+from ringtaw_coordinator.state.recovery import OAEP
 from ringtaw_coordinator.state.sealed_key import UnprotectedSealer
 from ringtaw_coordinator.state.vault import Vault
 
 from tests.support.coordinator_process import coordinator_process
-from tests.support.deployments import NAMES, manifest, request
+from tests.support.deployments import NAMES, RecoveryKey, manifest, request
 from tests.support.disks import CountingFiles, FailingFiles, KillingFiles
 from tests.support.people import person, updatable
 
@@ -94,9 +102,36 @@ async def test_older_state_is_refused(place: Place, tmp_path: Path) -> None:
     shutil.copytree(tmp_path / "kept", place.state)
     state, message = await place.status()
     assert state is State.RECOVERY
-    assert "older than the anchor remembers: 2 changes are missing" in message
+    assert message.startswith(
+        "The state cannot be used: the state is older than the anchor remembers: 2 changes are "
+        "missing. Put the latest state back and restart the Coordinator; recovery secrets do not "
+        "help. To accept this one on purpose, empty the anchor that RINGTAW_ANCHOR names, then "
+        "restart. A new manifest gives it up."
+    )
     place.file.write_bytes(b"")  # whoever may do this gives the protection up
     assert (await place.status())[0] is State.ACCEPTING_MARBLES
+
+
+async def test_recovery_does_not_get_around_it(tmp_path: Path) -> None:
+    """Owners are told when they begin, or at the latest when their secrets open an old state."""
+    owner, place = RecoveryKey(), Place(tmp_path)
+    async with place.coordinator() as coordinator:
+        raw = manifest(marble={"MaxActivations": 9}, RecoveryKeys={"owner": owner.public_pem})
+        encrypted = (await coordinator.set_manifest(raw)).recovery_secrets["owner"]
+        shutil.copytree(place.state, tmp_path / "kept")
+        await coordinator.activate(request())
+    secret = owner.private.decrypt(encrypted, OAEP)
+    signature = owner.private.sign(secret, padding.PKCS1v15(), hashes.SHA256())
+    for key_is_lost, how in ((False, "server is not in expected state"), (True, "be recovered")):
+        shutil.rmtree(place.state)
+        shutil.copytree(tmp_path / "kept", place.state)
+        if key_is_lost:
+            (place.state / "sealed_key").unlink()
+        async with place.coordinator() as coordinator:
+            with pytest.raises(CoordinatorError, match=how) as refusal:
+                await coordinator.recover(secret, signature)
+            assert "1 changes are missing. Put the latest state back" in str(refusal.value)
+            assert coordinator.status().state is State.RECOVERY
 
 
 async def test_state_of_another_history_is_refused(place: Place, tmp_path: Path) -> None:
@@ -117,6 +152,7 @@ async def test_state_that_is_gone_is_missed(place: Place) -> None:
     shutil.rmtree(place.state)
     state, message = await place.status()
     assert (state, "the state is gone" in message) == (State.RECOVERY, True)
+    assert "Put it back and restart the Coordinator" in message
     async with place.coordinator() as coordinator:
         await coordinator.set_manifest(LIMITED)  # on purpose
     assert place.generation == 1

@@ -181,7 +181,8 @@ def test_changes_that_are_missing_are_told_before_a_recovery(tmp_path: Path) -> 
     with coordinator_process(state) as coordinator:
         assert state_of(coordinator) == 1
         refused = hand_in(coordinator, "alice", secrets["alice"])
-        assert "1 changes that sealed_key tells of are missing" in refused["message"]
+        assert "sealed_data is older than sealed_key" in refused["message"]
+        assert "To recover what is there on purpose, remove sealed_key" in refused["message"]
     (state / "sealed_key").unlink()
     with coordinator_process(state) as coordinator:
         assert hand_in(coordinator, "alice", secrets["alice"])["data"]["remaining"] == 0

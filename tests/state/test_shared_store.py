@@ -36,6 +36,7 @@ async def test_older_state_is_noticed_by_whoever_has_seen_a_newer_one(tmp_path: 
     with pytest.raises(StateError, match="older than this Coordinator has seen: 2 changes"):
         await one.activate(request())
     assert one.status().state is State.RECOVERY
+    assert "Put the latest state back into the store. To accept" in one.status().message
     kept.close()
     for coordinator in (one, other):
         await coordinator.close()

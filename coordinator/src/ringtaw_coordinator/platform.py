@@ -15,7 +15,7 @@ from ringtaw_attestation import (
     open_source,
     read_trusted_roots,
 )
-from ringtaw_premain.errors import AdapterError, PremainError
+from ringtaw_premain.errors import AdapterError, NoSealingKeyError, PremainError
 from ringtaw_premain.hookspecs import KeyBinding
 from ringtaw_premain.plugins import Runtime, choose_runtime
 
@@ -24,7 +24,12 @@ from ringtaw_coordinator.core.attester import QuoteAttester
 from ringtaw_coordinator.core.evidence import QuoteVerifier
 from ringtaw_coordinator.errors import PlatformError, SettingsError
 from ringtaw_coordinator.settings import CollateralSettings, Settings
-from ringtaw_coordinator.state.sealed_key import PlatformSealer, Sealer, UnprotectedSealer
+from ringtaw_coordinator.state.sealed_key import (
+    OwnersSealer,
+    PlatformSealer,
+    Sealer,
+    UnprotectedSealer,
+)
 
 log = structlog.get_logger("coordinator")
 _SIMULATION_HINT = "for a simulation, which protects nothing, set OE_SIMULATION=1"
@@ -49,7 +54,7 @@ def choose_platform(settings: Settings) -> Platform:
         return Platform(UnprotectedSealer(), SIMULATION)
     runtime = _runtime(settings.adapter)
     attestation = Attestation(choose_verifier(settings), QuoteAttester(runtime))
-    return Platform(PlatformSealer(sealing_key(runtime)), attestation)
+    return Platform(choose_sealer(runtime), attestation)
 
 
 def choose_verifier(settings: Settings) -> QuoteVerifier:
@@ -66,6 +71,26 @@ def choose_verifier(settings: Settings) -> QuoteVerifier:
         raise PlatformError(f"evidence cannot be verified: {error}") from error
     log.info("evidence is verified", formats=", ".join(verifiers.names))
     return QuoteVerifier(verifiers, roots, _collateral(settings.collateral, roots))
+
+
+def choose_sealer(runtime: Runtime) -> Sealer:
+    """Return what seals with the platform's keys, or does without where there are none by nature.
+
+    A platform that should give a key and does not is no reason to do without: that is an error
+    when the key is needed.
+    """
+    try:
+        runtime.sealing_key(KeyBinding.PRODUCT)
+    except NoSealingKeyError as error:
+        log.warning(
+            "there is no sealing key here: after a restart the owners of the recovery keys have to "
+            "open the state",
+            reason=str(error),
+        )
+        return OwnersSealer(f"this platform has no sealing key: {error}")
+    except PremainError:
+        pass
+    return PlatformSealer(sealing_key(runtime))
 
 
 def sealing_key(runtime: Runtime) -> Callable[[KeyBinding], bytes]:

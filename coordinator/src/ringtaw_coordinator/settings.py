@@ -89,7 +89,8 @@ SETTINGS: Final = (
     Setting(
         "EDG_DISTRIBUTED_COORDINATOR",
         "0",
-        "`1` would share the state among several Coordinators. Not available yet: refused.",
+        "`1` would share the state among several Coordinators. Not available yet, and refused: run "
+        "one, and [recover](state.md#recovery) its state on another host if its own is lost.",
     ),
     Setting(
         "OE_SIMULATION",
@@ -215,7 +216,10 @@ def read_settings(environ: Mapping[str, str], *, simulation: bool = False) -> Se
         SettingsError: A setting is wrong; says which and what it should look like.
     """
     if _read(environ, "EDG_DISTRIBUTED_COORDINATOR", _parse.switch):
-        raise SettingsError("EDG_DISTRIBUTED_COORDINATOR: a shared state is not available yet")
+        raise SettingsError(
+            "EDG_DISTRIBUTED_COORDINATOR: several Coordinators cannot share a state yet; leave it "
+            "out, or 0, and run one, whose state is recovered on another host if its own is lost"
+        )
     seal_directory = _read(environ, "EDG_COORDINATOR_SEAL_DIR", Path)
     debug = _read(environ, "EDG_DEBUG_LOGGING", _parse.switch)
     development = _read(environ, "EDG_COORDINATOR_DEV_MODE", _parse.switch)

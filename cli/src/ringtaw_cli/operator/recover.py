@@ -76,5 +76,6 @@ def report(progress: RecoveryProgress, output_format: str) -> None:
     if progress.remaining:
         say(f"the secret is accepted; owners who have not given theirs: {progress.remaining}")
         say("if the manifest has a RecoveryThreshold, fewer of them are needed")
+        say("a restart of the Coordinator forgets it: then all owners give theirs again")
     else:
         say("the Coordinator has recovered, and has its former certificate again")

@@ -11,7 +11,7 @@ from ringtaw_cli.session.opening import session
 from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
 
 _NEXT = {
-    State.RECOVERY: "next: ringtaw recover, by the owners of the recovery keys",
+    State.RECOVERY: "next: what it asks for; if that is recovery: ringtaw recover, by each owner",
     State.ACCEPTING_MANIFEST: "next: ringtaw manifest set",
 }
 

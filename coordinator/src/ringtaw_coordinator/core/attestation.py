@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import structlog
+from ringtaw_attestation import AttestationError, package_properties, parse_quote
 
 from ringtaw_coordinator.core.attester import Attester, SimulationAttester
 from ringtaw_coordinator.core.evidence import EvidenceVerifier, SimulationVerifier
@@ -29,9 +30,23 @@ class Attestation:
         """
         try:
             quote = await self.attester.quote(root_certificate)
+            _tell_properties(quote)
             await self.verifier.appraise(quote, "the Coordinator")
         except CoordinatorError as error:
             _log.warning("the Coordinator's own evidence does not verify here", reason=str(error))
+
+
+def _tell_properties(quote: bytes) -> None:
+    """Log what an era config of this Coordinator says. In other formats nobody knows what it is."""
+    try:
+        properties = package_properties(parse_quote(quote).body)
+    except AttestationError:
+        return
+    measurements = properties.pop("TDX", None)
+    if isinstance(measurements, dict):
+        _log.info("this Coordinator is a TDX trust domain", **measurements, **properties)
+    else:
+        _log.info("this Coordinator is an SGX enclave", **properties)
 
 
 SIMULATION: Final = Attestation(SimulationVerifier(), SimulationAttester(), is_simulation=True)

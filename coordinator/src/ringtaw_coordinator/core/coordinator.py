@@ -42,7 +42,7 @@ from ringtaw_coordinator.core.founding import found
 from ringtaw_coordinator.core.identities import certificate_chain
 from ringtaw_coordinator.core.loading import load
 from ringtaw_coordinator.core.quote_signing import sign_quote
-from ringtaw_coordinator.core.recovery import recover, require_possible
+from ringtaw_coordinator.core.recovery import recover
 from ringtaw_coordinator.core.serving import Serving, serve
 from ringtaw_coordinator.core.state_machine import StateMachine
 from ringtaw_coordinator.core.updates.updates import Updates, log_manifest
@@ -138,8 +138,9 @@ class Coordinator:
             loaded = load_manifest(raw)
             deployment = found(self._machine.deployment, raw, loaded.manifest)
             serving = serve(deployment, loaded.manifest)
+            warnings = (*loaded.warning_texts, *self._vault.check(loaded.manifest))
             recovery_secrets = self._vault.establish(deployment, loaded.manifest)
-            return serving, ManifestAccepted(recovery_secrets, loaded.warning_texts)
+            return serving, ManifestAccepted(recovery_secrets, warnings)
 
         self._machine.require(State.RECOVERY, State.ACCEPTING_MANIFEST)
         accepted = await self._machine.change(load_and_store)
@@ -150,22 +151,20 @@ class Coordinator:
         """Return the key to encrypt recovery secrets with."""
 
         def make_key() -> tuple[None, bytes]:
-            self._machine.require(State.RECOVERY)
-            return None, require_possible(self._machine.recovery).public_key()
+            return None, self._machine.recovering().public_key()
 
-        self._machine.require(State.RECOVERY)
+        self._machine.recovering()
         return await self._machine.change(make_key)
 
     async def recover(self, secret: bytes, signature: bytes) -> RecoveryProgress:
         """Take a recovery secret; recover once enough are in."""
 
         def step() -> tuple[Serving | None, RecoveryProgress]:
-            self._machine.require(State.RECOVERY)
-            run = require_possible(self._machine.recovery)
+            run = self._machine.recovering()
             serving = recover(run, self._vault, secret, signature)
             return serving, RecoveryProgress(run.remaining)
 
-        self._machine.require(State.RECOVERY)
+        self._machine.recovering()
         try:
             progress = await self._machine.change(step)
         except CoordinatorError as error:

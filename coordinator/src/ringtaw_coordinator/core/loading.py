@@ -21,6 +21,8 @@ class Loaded:
 
     serving: Serving | None = None
     locked: str = ""
+    remedy: str = ""
+    """What an operator does about it, in sentences, where that is not recovery."""
     recovery: RecoveryRun | None = None
     """The way into a state that is locked, if there is one."""
 
@@ -33,13 +35,14 @@ def load(vault: Vault) -> Loaded:
         PlatformError: The platform gave no sealing key.
     """
     opened = vault.open()
-    locked = opened.locked
+    locked, remedy = opened.locked, opened.remedy
     if opened.deployment is not None:
         try:
             manifest = load_manifest(opened.deployment.manifest).manifest
             return Loaded(serve(opened.deployment, manifest))
         except (ManifestError, TemplateError, ValueError) as error:
             locked = f"this version of the Coordinator does not accept it: {error}"
+            remedy = "Start the version that wrote it."
     if locked:
-        _log.error("the state cannot be used: recovery is needed", reason=locked)
-    return Loaded(None, locked, opened.recovery)
+        _log.error("the state cannot be used", reason=locked, remedy=remedy or "recover it")
+    return Loaded(None, locked, remedy, opened.recovery)

@@ -13,14 +13,13 @@ from ringtaw_coordinator.core.serving import Serving, serve
 from ringtaw_coordinator.errors import (
     ManifestError,
     RequestRefusedError,
-    StateError,
     TemplateError,
 )
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.manifest.model import Manifest
 from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.state.recovery_run import RecoveryRun, Share, unsigned_shares
-from ringtaw_coordinator.state.sealed_data import UnsealError
+from ringtaw_coordinator.state.sealed_data import OutdatedError, UnsealError
 from ringtaw_coordinator.state.vault import Vault
 
 
@@ -57,6 +56,9 @@ def _open(run: RecoveryRun, vault: Vault) -> tuple[bytes, Deployment, Manifest]:
         dek = run.key()
         deployment = vault.unlock(dek)
         return dek, deployment, load_manifest(deployment.manifest).manifest
+    except OutdatedError as error:
+        reason = f"the state cannot be recovered: {error}. {error.remedy}"
+        raise RequestRefusedError(reason) from None
     except (UnsealError, ManifestError, TemplateError, ValueError) as error:
         raise RequestRefusedError(f"the state cannot be recovered: {error}") from None
 
@@ -68,17 +70,3 @@ def _wrong_signature(unsigned: Iterable[Share]) -> RequestRefusedError:
         "RecoveryKeys) is not its owner's: sign the decrypted secret with the private recovery "
         "key and hand it in again; the other secrets are kept"
     )
-
-
-def require_possible(run: RecoveryRun | None) -> RecoveryRun:
-    """Return the recovery if there can be one.
-
-    Raises:
-        StateError: The state has no recovery keys, or what is in clear of it is damaged.
-    """
-    if run is None:
-        raise StateError(
-            "server is not in expected state: there is no recovery for this state, since it has no "
-            "recovery keys or is damaged; set a new manifest, which gives it up"
-        )
-    return run

@@ -27,11 +27,18 @@ from ringtaw_coordinator.state.recovery_run import RecoveryRun
 from ringtaw_coordinator.state.vault import Vault
 
 MESSAGES: Final = {
-    State.RECOVERY: "There is a state, but it cannot be used: {reason}. Recover it, or set a new "
-    "manifest, which gives it up.",
+    State.RECOVERY: "The state cannot be used: {reason}. {remedy} A new manifest gives it up.",
     State.ACCEPTING_MANIFEST: "Ready to accept a manifest.",
     State.ACCEPTING_MARBLES: "Running, and ready to accept Marbles.",
 }
+
+RECOVERABLE: Final = (
+    "Recover it (recovery secrets needed: {needed}, handed in since the last start: {accepted})."
+)
+NOT_RECOVERABLE: Final = (
+    "There is no recovery for it, since it has no recovery keys or is damaged: put back a copy of "
+    "it that can be used."
+)
 
 MAX_ATTEMPTS: Final = 50
 """At one change, where others that share the store are faster each time."""
@@ -74,11 +81,6 @@ class StateMachine:
         """What Marbles and users are served with; None before a manifest is set."""
         return self._serving
 
-    @property
-    def recovery(self) -> RecoveryRun | None:
-        """The way into a state that is locked, if there is one."""
-        return self._recovery
-
     def on_identity_change(self, listener: Callable[[], None]) -> None:
         """Have ``listener`` called whenever either identity has changed."""
         self._listeners.append(listener)
@@ -88,7 +90,14 @@ class StateMachine:
         state = State.RECOVERY if self._locked else State.ACCEPTING_MANIFEST
         if self._serving is not None:
             state = State.ACCEPTING_MARBLES
-        return Status(state, MESSAGES[state].format(reason=self._locked))
+        return Status(state, MESSAGES[state].format(reason=self._locked, remedy=self._advice()))
+
+    def _advice(self) -> str:
+        """Return what to do about a state that is locked."""
+        run = self._recovery
+        if run is not None:
+            return RECOVERABLE.format(needed=run.needed, accepted=run.accepted)
+        return self._remedy or NOT_RECOVERABLE
 
     def accepting(self) -> Serving:
         """Return what Marbles and users are served with.
@@ -100,15 +109,28 @@ class StateMachine:
         assert self._serving is not None  # noqa: S101 - this is what that state means
         return self._serving
 
+    def recovering(self) -> RecoveryRun:
+        """Return the way into a state that is locked.
+
+        Raises:
+            StateError: It is not locked, or there is none.
+        """
+        self.require(State.RECOVERY)
+        if self._recovery is None:
+            raise self._unexpected_state()
+        return self._recovery
+
     def require(self, *states: State) -> None:
         """Return if the state is one of these.
 
         Raises:
             StateError: It is not; the text is one that clients look for.
         """
-        status = self.status()
-        if status.state not in states:
-            raise StateError(f"server is not in expected state: {status.message}")
+        if self.status().state not in states:
+            raise self._unexpected_state()
+
+    def _unexpected_state(self) -> StateError:
+        return StateError(f"server is not in expected state: {self.status().message}")
 
     async def change(self, change: Callable[[], tuple[Serving | None, T]]) -> T:
         """Run a change, alone; what it returns to be served is in force when this returns.
@@ -179,7 +201,7 @@ class StateMachine:
 
     def _set(self, loaded: Loaded) -> None:
         self._serving, self._locked = loaded.serving, loaded.locked
-        self._recovery = loaded.recovery
+        self._remedy, self._recovery = loaded.remedy, loaded.recovery
         deployment = loaded.serving.deployment if loaded.serving else self._provisional
         self._deployment = deployment
         self._mesh_identity = mesh_identity(deployment)

@@ -18,7 +18,7 @@ from typing import Final, Protocol
 
 from ringtaw_coordinator.errors import PlatformError, SettingsError
 from ringtaw_coordinator.names import quoted
-from ringtaw_coordinator.state.sealed_data import UnsealError
+from ringtaw_coordinator.state.sealed_data import OutdatedError
 
 API_VERSION: Final = 1
 """Version of this contract. A kind made for another version is refused, naming both."""
@@ -97,20 +97,37 @@ def open_anchor(setting: str, built_in: AnchorKind) -> Anchor:
     return kind.open(location)
 
 
-def check_against(remembered: Mark | None, found: Mark, who: str = "the anchor remembers") -> None:
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Who remembers a mark, and what an operator does about a state that does not fit it."""
+
+    holder: str
+    remedy: str
+
+
+ANCHOR: Final = Memory(
+    "the anchor remembers",
+    "Put the latest state back and restart the Coordinator; recovery secrets do not help. To "
+    "accept this one on purpose, empty the anchor that RINGTAW_ANCHOR names, then restart.",
+)
+
+
+def check_against(remembered: Mark | None, found: Mark, memory: Memory = ANCHOR) -> None:
     """Return if a state that was found is not older than what is remembered.
 
     It may be newer: of a change that a crash interrupted the anchor was not told.
 
     Raises:
-        UnsealError: It is older, or of another deployment or history.
+        OutdatedError: It is older, or of another deployment or history.
     """
     if remembered is None:
         return
+    missing, reason = remembered.generation - found.generation, ""
     if found.deployment != remembered.deployment:
-        raise UnsealError(f"the state is of another deployment than {who}")
-    missing = remembered.generation - found.generation
-    if missing > 0:
-        raise UnsealError(f"the state is older than {who}: {missing} changes are missing")
-    if missing == 0 and found.head != remembered.head:
-        raise UnsealError(f"the state is of another history than {who}")
+        reason = f"the state is of another deployment than {memory.holder}"
+    elif missing > 0:
+        reason = f"the state is older than {memory.holder}: {missing} changes are missing"
+    elif missing == 0 and found.head != remembered.head:
+        reason = f"the state is of another history than {memory.holder}"
+    if reason:
+        raise OutdatedError(reason, memory.remedy)

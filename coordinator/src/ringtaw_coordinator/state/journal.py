@@ -23,8 +23,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from ringtaw_coordinator.state.sealed_data import DEK_BYTES, UnsealError
+from ringtaw_coordinator.state.sealed_data import DEK_BYTES, OutdatedError, UnsealError
 
+OLD_DATA_REMEDY: Final = (
+    "Put the latest sealed_data back and restart the Coordinator. To recover what is there on "
+    "purpose, remove sealed_key, restart, and hand in the recovery secrets."
+)
 _FORMAT: Final = b"ringtaw sealed change 3\n"
 _NUMBER: Final = struct.Struct(">Q")
 _NONCE_BYTES: Final = 12
@@ -92,14 +96,16 @@ class Journal:
         Its last change, between ``before`` and ``last``, may lack its witness: a crash leaves that.
 
         Raises:
-            UnsealError: It is not, or ``witness`` belongs to another chain.
+            OutdatedError: It is not.
+            UnsealError: ``witness`` belongs to another chain.
         """
         expected = (self.witness(before), self.witness(last))
         if any(hmac.compare_digest(witness, each) for each in expected):
             return
         count = witnessed_count(witness)
         if count > last.count:
-            raise UnsealError("sealed_data is older than sealed_key: changes are missing from it")
+            reason = "sealed_data is older than sealed_key: changes are missing from it"
+            raise OutdatedError(reason, OLD_DATA_REMEDY)
         if count < before.count:
             raise UnsealError("sealed_key is older than sealed_data")
         raise UnsealError("sealed_key is damaged or of another history: its witness is not genuine")

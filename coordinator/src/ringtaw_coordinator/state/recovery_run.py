@@ -72,6 +72,16 @@ class RecoveryRun:
         return 0 if self.is_complete else len(self._hashes) - len(self._shares)
 
     @property
+    def needed(self) -> int:
+        """How many secrets open the state."""
+        return self._needed
+
+    @property
+    def accepted(self) -> int:
+        """How many were handed in: they are in memory only."""
+        return len(self._shares)
+
+    @property
     def is_complete(self) -> bool:
         """Whether the DEK can be had."""
         return self.is_possible and len(self._shares) >= self._needed

@@ -26,6 +26,17 @@ class UnsealError(Exception):
     """Sealed state cannot be opened; the text says why and holds no secret."""
 
 
+class OutdatedError(UnsealError):
+    """The state is genuine, and not the latest: recovery secrets do not help.
+
+    ``remedy`` tells an operator what does, in sentences.
+    """
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+
+
 def seal(state: bytes, dek: bytes, recovery: bytes) -> bytes:
     """Encrypt the state under a fresh nonce, with the recovery data in clear beside it."""
     header = _MAGIC + _LENGTH.pack(len(recovery)) + recovery

@@ -17,15 +17,21 @@ from ringtaw_premain.hookspecs import KeyBinding
 
 from ringtaw_coordinator.manifest.model import Manifest, SealMode
 from ringtaw_coordinator.state import codec, sealed_data
-from ringtaw_coordinator.state.anchor import Anchor, Mark, check_against
+from ringtaw_coordinator.state.anchor import Anchor, Mark, Memory, check_against
 from ringtaw_coordinator.state.changes import Replay, Touched, difference
-from ringtaw_coordinator.state.journal import Journal, Position, witnessed_count
+from ringtaw_coordinator.state.journal import (
+    OLD_DATA_REMEDY,
+    Journal,
+    Position,
+    witnessed_count,
+)
 from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.state.recovery import entrust, same_recovery
 from ringtaw_coordinator.state.recovery_run import RecoveryRun
-from ringtaw_coordinator.state.sealed_data import DEK_BYTES, UnsealError
+from ringtaw_coordinator.state.sealed_data import DEK_BYTES, OutdatedError, UnsealError
 from ringtaw_coordinator.state.sealed_key import Sealer, bound_to
 from ringtaw_coordinator.state.store import Record, Revision, Store, Stored
+from ringtaw_coordinator.state.way_back import check_way_back
 
 _BINDINGS: Final = {
     SealMode.PRODUCT_KEY: KeyBinding.PRODUCT,
@@ -48,6 +54,8 @@ class Opened:
     deployment: Deployment | None = None
     locked: str = ""
     """Why there is a state but no way in; empty when there is none or it is open."""
+    remedy: str = ""
+    """What an operator does about it, in sentences, where that is not recovery."""
     recovery: RecoveryRun | None = None
     """The way in for the owners of the recovery keys, if there is one."""
 
@@ -122,12 +130,14 @@ class Vault:
         self._revision = self._seal = self._written = self._locked = None
         self._is_behind = False
         if stored is None:
-            return Opened(locked=_GONE if remembered and remembered.head else "")
+            return _gone() if remembered and remembered.head else Opened()
         self._revision = stored.revision
         try:
             seal, written = self._open(stored)
             check_against(remembered, written.mark)
             self._check_seen(written.mark)
+        except OutdatedError as error:
+            return Opened(locked=str(error), remedy=error.remedy)
         except (UnsealError, ValueError) as error:
             self._locked = stored
             return Opened(locked=str(error), recovery=_recovery_of(stored))
@@ -137,14 +147,22 @@ class Vault:
         self._seal, self._written = seal, written
         return Opened(written.deployment)
 
+    def check(self, manifest: Manifest) -> tuple[str, ...]:
+        """Return what operators must know about restarts under a manifest.
+
+        Raises:
+            ManifestError: It keeps a state that nobody could ever open.
+        """
+        return check_way_back(self._sealer, manifest)
+
     def unlock(self, dek: bytes) -> Deployment:
         """Return the state that :meth:`open` found no way into; nothing is changed yet.
 
         It may be older than what was sealed last: whoever has the DEK may have put a backup there.
 
         Raises:
-            UnsealError: The key is not the right one, or the state is damaged, or older than the
-                anchor remembers.
+            UnsealError: The key is not the right one, or the state is damaged.
+            OutdatedError: It is older than the anchor remembers, or than sealed_key tells.
             ValueError: It was written by another version.
             StoreError: The anchor cannot be read.
         """
@@ -175,9 +193,10 @@ class Vault:
             The recovery secrets by the recovery key's name, encrypted to it.
 
         Raises:
-            ManifestError: A recovery key cannot encrypt.
+            ManifestError: A recovery key cannot encrypt, or nobody could open the state again.
             StoreError: The change could not be made durable.
         """
+        self.check(manifest)
         dek = os.urandom(DEK_BYTES)
         recovery = entrust(dek, manifest.recovery_keys, manifest.config.recovery_threshold)
         if manifest.config.seal_mode is SealMode.DISABLED:
@@ -199,7 +218,7 @@ class Vault:
             New recovery secrets as :meth:`establish` does, if the old ones no longer count.
 
         Raises:
-            ManifestError: A recovery key cannot encrypt.
+            ManifestError: A recovery key cannot encrypt, or nobody could open the state again.
             StoreError: The change could not be made durable.
         """
         seal, mode, same = self._seal, new.config.seal_mode, same_recovery(old, new)
@@ -258,7 +277,7 @@ class Vault:
     def _check_seen(self, found: Mark) -> None:
         """Return unless a store gives back an older state than it had; it may have a new one."""
         if self._seen and self._seen.deployment == found.deployment:
-            check_against(self._seen, found, "this Coordinator has seen")
+            check_against(self._seen, found, _SEEN)
 
     def _remember(self, mark: Mark) -> None:
         """Tell the anchor of a change that is durable; if that fails nothing is sure but the store.
@@ -294,7 +313,18 @@ def _mark(deployment: Deployment, head: bytes) -> Mark:
     return Mark(root, deployment.generation, head.hex())
 
 
-_GONE: Final = "the state is gone: the anchor remembers that there was one"
+_SEEN: Final = Memory(
+    "this Coordinator has seen",
+    "Put the latest state back into the store. To accept this one on purpose, restart the "
+    "Coordinators.",
+)
+
+
+def _gone() -> Opened:
+    return Opened(
+        locked="the state is gone: the anchor remembers that there was one",
+        remedy="Put it back and restart the Coordinator; recovery secrets do not help.",
+    )
 
 
 def _unseal(stored: Stored, dek: bytes) -> _Written:
@@ -317,9 +347,9 @@ def _check_complete(stored: Stored) -> None:
     if missing > 0 and bound_to(stored.record.sealed_key) == sealed_data.digest(
         stored.record.sealed_data
     ):
-        raise UnsealError(
-            f"{missing} changes that sealed_key tells of are missing from sealed_data; to recover "
-            "what is there, remove sealed_key and restart the Coordinator"
+        raise OutdatedError(
+            f"{missing} changes that sealed_key tells of are missing from sealed_data",
+            OLD_DATA_REMEDY,
         )
 
 

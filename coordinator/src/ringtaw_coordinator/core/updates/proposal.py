@@ -80,8 +80,9 @@ def propose(
     if not progress.missing_acknowledgments:
         return _apply(proposed, vault, user, loaded)
     _check_applicable(serving, loaded.manifest)
+    warnings = (*loaded.warning_texts, *vault.check(loaded.manifest))
     vault.commit(proposed.deployment)
-    return proposed, replace(progress, warnings=loaded.warning_texts)
+    return proposed, replace(progress, warnings=warnings)
 
 
 def acknowledge(
@@ -202,8 +203,9 @@ def _apply(
     renewed = replace(renewed, update_log=log)
     applied = serve(renewed, manifest)
     _check_uploads(applied, serving)
+    warnings = (*loaded.warning_texts, *vault.check(manifest))
     secrets = vault.replace_manifest(renewed, serving.manifest, manifest)
-    return applied, UpdateProgress(0, (), secrets, loaded.warning_texts)
+    return applied, UpdateProgress(0, (), secrets, warnings)
 
 
 def _dropped(

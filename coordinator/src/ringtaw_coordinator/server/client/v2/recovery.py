@@ -10,7 +10,7 @@ from ringtaw_coordinator.server.client.schema import data, number, record, text
 
 MAX_RECOVERY_BODY: Final = 20 * KIBIBYTE
 RECOVERED: Final = "Recovery successful."
-STILL_LOCKED: Final = "The secret was taken; more are needed."
+STILL_LOCKED: Final = "The secret was taken; more are needed. A restart forgets it."
 
 
 async def _recovery_public_key_get(request: ClientRequest) -> Json:
