@@ -114,6 +114,9 @@ def test_help_of_a_command_has_its_examples_under_the_name_it_was_called_by(
         (["plugin"], "there is no command 'plugin'; did you mean 'plugins'?", "see: ringtaw --h"),
         (["help", "manifest", "sett"], "no command 'sett'; did you mean 'set'?", "ringtaw manif"),
         (["xyzzy"], "'xyzzy', and no adapter of that name is installed", "see: ringtaw --help"),
+        (["install", "--simulation"], "'install': what is about Kubernetes is left to", "see: "),
+        (["completion"], "'{bash|zsh|fish}'. Choose from: bash, zsh, fish", "see: ringtaw compl"),
+        (["status", "x", "-e"], "option '-e' requires an argument", "see: ringtaw status --help"),
         (["help", "plugins", "x"], "there is no command 'x'", "see: ringtaw plugins --help"),
         (["kiosk", "chek"], "there is no command 'chek'; did you mean 'check'?", "ringtaw kiosk -"),
         (["plugins", "--bogus"], "no such option '--bogus'", "see: ringtaw plugins --help"),
@@ -131,6 +134,15 @@ def test_a_mistake_on_the_command_line_is_one_block(
     assert message in first
     assert step in second
     assert "hidden" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["manifest"], ["manifest", "update"], ["kiosk"]])
+def test_a_command_line_without_a_command_is_answered_by_help(
+    kiosk: Workplace, words: list[str]
+) -> None:
+    done = kiosk.run(*words)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    assert done.stderr == kiosk.run(*words, "--help").stdout
 
 
 def test_an_unforeseen_exception_is_told_without_its_text(kiosk: Workplace) -> None:

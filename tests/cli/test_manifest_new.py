@@ -44,7 +44,10 @@ def test_package_info_asks_every_adapter(enclave: Workplace) -> None:
     Draft202012Validator(cli_schema("package-info")).validate(document)
     assert document["adapters"] == ["kiosk"]
     assert document["properties"]["UniqueID"] == UNIQUE_ID
-    assert f"UniqueID         {UNIQUE_ID}\n" in enclave.run("package-info", "app.sig").stdout
+    assert (
+        f"UniqueID (MRENCLAVE)      : {UNIQUE_ID}\n"
+        in enclave.run("package-info", "app.sig").stdout
+    )
 
 
 def test_package_info_of_what_is_no_enclave(place: Workplace) -> None:

@@ -31,6 +31,18 @@ class Command(click.Command):
         super().__init__(*arguments, **settings)
         self.examples = tuple(examples)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, in the forms of Go's programs too unless they are for others."""
+        if ctx.allow_interspersed_args and any("=" in argument for argument in args):
+            from ringtaw_cli.go_forms import as_click_has_them
+
+            args = list(as_click_has_them(self.get_params(ctx), args))
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx  # which click leaves out of some
+            raise
+
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the command's own options, then those that it shares, by section."""
         sections: dict[str, list[tuple[str, str]]] = {}

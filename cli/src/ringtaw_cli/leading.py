@@ -1,4 +1,4 @@
-"""Options on the Coordinator before the command they are for: MarbleRun's CLI takes them anywhere.
+"""Options before the command they are for: MarbleRun's CLI takes them anywhere.
 
 ``ringtaw --insecure manifest get HOST`` is ``ringtaw manifest get --insecure HOST``.
 """
@@ -11,16 +11,34 @@ from typing import Final
 from ringtaw_cli.table import COMMANDS
 
 FLAGS: Final = frozenset({"-i", "--insecure"})
-VALUED: Final = frozenset(
+GLOBAL: Final = frozenset(
     {
         "--accepted-advisories",
         "--accepted-tcb-statuses",
         "--coordinator-cert",
         "--era-config",
+        "--namespace",
         "--nonce",
         "--save-sgx-quote",
+        "-n",
     }
 )
+"""Options with a value that MarbleRun's CLI takes with every command, as it does ``FLAGS``."""
+_OF_USERS: Final = frozenset(
+    {
+        "--cert",
+        "--key",
+        "--pkcs11-cert-id",
+        "--pkcs11-cert-label",
+        "--pkcs11-config",
+        "--pkcs11-key-id",
+        "--pkcs11-key-label",
+        "-c",
+        "-k",
+    }
+)
+"""Options with a value of commands for users and for owners of recovery keys."""
+_VALUED: Final = GLOBAL | _OF_USERS
 _OWN: Final = frozenset({"--debug", "--trace-hooks"})
 _GROUPS: Final = frozenset(
     {"certificate", "manifest", "manifest update", "recover-with-signature", "secret"}
@@ -32,9 +50,9 @@ def in_order(arguments: Sequence[str]) -> list[str]:
     rest, path, own, options = list(arguments), "", list[str](), list[str]()
     while rest:
         name, has_value, _ = rest[0].partition("=")
-        if name in FLAGS or (name in VALUED and has_value):
+        if name in FLAGS or (name in _VALUED and has_value):
             options.append(rest.pop(0))
-        elif name in VALUED:
+        elif name in _VALUED:
             options += rest[:2]
             del rest[:2]
         elif name in _OWN and not path:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from ringtaw_premain.errors import AdapterError, PlatformError, PremainError
 
 from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.output import data, json_data, printable, say, warning
+from ringtaw_cli.session.options import without_coordinator
 
 if TYPE_CHECKING:
     from ringtaw_premain.build_hookspecs import PackageProperties
+
+_LABELS: Final = {
+    "UniqueID": "UniqueID (MRENCLAVE)",
+    "SignerID": "SignerID (MRSIGNER)",
+    "ProductID": "ProductID (ISVPRODID)",
+    "SecurityVersion": "SecurityVersion (ISVSVN)",
+}
+"""The lines are those of MarbleRun's CLI, which scripts take apart."""
 
 
 @click.command(
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
 )
 @click.argument("artefact", metavar="ARTEFACT")
 @format_option()
+@without_coordinator
 def package_info(artefact: str, output_format: str) -> None:
     """Show what identifies an enclave.
 
@@ -40,7 +50,8 @@ def package_info(artefact: str, output_format: str) -> None:
         return
     say(f"recognised by {printable(', '.join(found.adapters))}")
     for name, value in properties.items():
-        data(f"{name:<16} {str(value).lower() if isinstance(value, bool) else value}")
+        shown = str(value).lower() if isinstance(value, bool) else value
+        data(f"{_LABELS.get(name, name):<26}: {shown}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,20 @@ from ringtaw_cli import __version__
 from ringtaw_cli.command import LazyGroup
 from ringtaw_cli.exits import ExitCode, exit_code
 from ringtaw_cli.front_page import front_page, help_width
-from ringtaw_cli.output import error_block, flush
+from ringtaw_cli.output import error_block, flush, say
 from ringtaw_cli.table import COMMANDS, EXAMPLES, OPTIONS, SUMMARY, adapter_summaries
 
 COMPLETION_VARIABLE: Final = "_RINGTAW_COMPLETE"
 """By this variable a shell asks what can follow in a command line; the name is click's."""
+
+_OF_MARBLERUN: Final = {
+    "gramine-prepare": "it is ringtaw gramine prepare here",
+    "install": "what is about Kubernetes is left to kubectl and helm",
+    "precheck": "ringtaw doctor looks at the machine that it runs on",
+    "sgxsdk-package-info": "it is ringtaw package-info here",
+    "uninstall": "what is about Kubernetes is left to kubectl and helm",
+}
+"""Commands of MarbleRun's CLI, of all its versions, that have another name here, or none."""
 
 
 class Program(LazyGroup):
@@ -43,6 +52,8 @@ class Program(LazyGroup):
 
     def unknown_command(self, name: str, known: Sequence[str]) -> str:
         """Return what to say of a command that is not there; it may be an adapter's."""
+        if name in _OF_MARBLERUN:
+            return f"there is no command {name!r}: {_OF_MARBLERUN[name]}"
         message = super().unknown_command(name, known)
         return message if ";" in message else f"{message}, and no adapter of that name is installed"
 
@@ -119,9 +130,12 @@ def _in_order(arguments: Sequence[str]) -> list[str]:
 
 
 def _usage(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):  # its message is the whole help
+        say(error.format_message())
+        return error.exit_code
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "ringtaw"
-    message = error.format_message()
+    message = " ".join(error.format_message().split()).removesuffix(".")
     error_block(message[:1].lower() + message[1:], f"see: {path} --help")
     return error.exit_code
 

@@ -14,7 +14,12 @@ from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.operator.manifest_file import read_manifest
 from ringtaw_cli.output import data, json_data
 from ringtaw_cli.session.opening import session
-from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+from ringtaw_cli.session.options import (
+    Access,
+    coordinator_argument,
+    coordinator_options,
+    without_coordinator,
+)
 
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -48,6 +53,7 @@ def verify(manifest: str, address: str, output_format: str, access: Access) -> N
 @click.command(cls=Command, examples=("manifest.json", "--format json manifest.yaml"))
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @format_option()
+@without_coordinator
 def signature(file: Path, output_format: str) -> None:
     """Print the SHA-256 of a manifest.
 

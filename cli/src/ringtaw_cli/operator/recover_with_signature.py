@@ -15,7 +15,12 @@ from ringtaw_cli.command import Command, DefaultGroup, format_option
 from ringtaw_cli.operator.recover import MAX_SECRET, plain_secret, report
 from ringtaw_cli.session.files import read_input, write_output
 from ringtaw_cli.session.opening import provisional_session
-from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+from ringtaw_cli.session.options import (
+    Access,
+    coordinator_argument,
+    coordinator_options,
+    without_coordinator,
+)
 from ringtaw_cli.session.user import RecoveryKeyOptions, recovery_key_options
 from ringtaw_cli.table import Entry
 
@@ -95,6 +100,7 @@ def public_key(address: str, output: Path, access: Access) -> None:
     "-o", "--output", type=_FILE, metavar="FILE", required=True, help="Write to this file."
 )
 @recovery_key_options
+@without_coordinator
 def encrypt_secret(
     file: Path, coordinator_pub_key: Path, output: Path, owner: RecoveryKeyOptions
 ) -> None:
@@ -113,6 +119,7 @@ def encrypt_secret(
     "-o", "--output", type=_FILE, metavar="FILE", required=True, help="Write to this file."
 )
 @recovery_key_options
+@without_coordinator
 def sign_secret(file: Path, output: Path, owner: RecoveryKeyOptions) -> None:
     """Sign a recovery secret.
 

@@ -19,10 +19,20 @@ from ringtaw_client import InputError
 from ringtaw_cli.output import data, flush, json_text, printable, say, warning
 from ringtaw_cli.session.files import STANDARD, OutputFile
 
+
+class _RecoveryDataOption(click.Option):
+    """Also takes the name that MarbleRun's documentation has in examples."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        super().add_to_parser(parser, ctx)
+        parser.add_option(self, ["--recovery-data"], self.name)
+
+
 recovery_data_option = click.option(
     "-r",
     "--recoverydata",
     "recovery_file",
+    cls=_RecoveryDataOption,
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write recovery secrets to this file. What was in it is kept as FILE.orig. [default: "

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from ringtaw_cli.command import SharedOption
+from ringtaw_cli.leading import FLAGS, GLOBAL
+from ringtaw_cli.output import say
 
 if TYPE_CHECKING:
     from ringtaw_client import Limits, Trust
@@ -92,6 +94,34 @@ def gathered(kind: type[Any], name: str, *options: Any) -> Callable[[Decorated],
     return decorate
 
 
+def _of_kubernetes(_: click.Context, __: click.Parameter, value: str) -> None:
+    if value:
+        say("--namespace is about Kubernetes, and has no effect here")
+
+
+_namespace = click.option(
+    "-n",
+    "--namespace",
+    default="",
+    hidden=True,
+    expose_value=False,
+    callback=_of_kubernetes,
+)
+"""MarbleRun's CLI takes it with every command, and so do scripts that were written for it."""
+
+
+def without_coordinator(function: Decorated) -> Decorated:
+    """Give a command that talks to no Coordinator the options on one, without effect.
+
+    MarbleRun's CLI takes them with every command.
+    """
+    for name in (FLAGS | GLOBAL) - {"-n", "--namespace"}:
+        function = click.option(name, is_flag=name in FLAGS, hidden=True, expose_value=False)(
+            function
+        )
+    return _namespace(function)
+
+
 def _path(**settings: Any) -> click.Path:
     return click.Path(path_type=Path, **settings)
 
@@ -106,9 +136,9 @@ coordinator_options = gathered(
         "--era-config",
         type=_path(),
         metavar="FILE",
-        help="Properties of the Coordinator's enclave, JSON. Needed to verify the Coordinator: the "
-        "first time, and whenever it is given. [default: coordinator-era.json or era-config.json "
-        "in this folder]",
+        help="Properties of the Coordinator's enclave or trust domain, JSON. Needed to verify the "
+        "Coordinator: the first time, and whenever it is given. [default: coordinator-era.json or "
+        "era-config.json in this folder]",
     ),
     _option(
         "-i",
@@ -190,6 +220,7 @@ coordinator_options = gathered(
         show_default=True,
         help="For each call of the Coordinator.",
     ),
+    _namespace,
 )
 """Gives a command the options of :class:`Access`, as its argument ``access``."""
 
