@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from ringtaw_ego import ADAPTER as EGO
-from ringtaw_premain.errors import AdapterError
+from ringtaw_premain.errors import AdapterError, NoSealingKeyError
 from ringtaw_premain.hookspecs import API_VERSION, KeyBinding, LaunchRequest
 from ringtaw_premain.plugins import Runtime, choose_runtime, installed_adapters, load_adapter
 
@@ -55,7 +55,7 @@ def test_hooks_match_their_specification(name: str) -> None:
 @pytest.mark.parametrize("name", ["occlum", "simulation", "tdx"])
 def test_no_sealing_key_is_promised(name: str) -> None:
     runtime = Runtime(load_adapter(installed_adapters()[name]))
-    with pytest.raises(AdapterError, match=rf"adapter\({name}\): does not provide sealing_key"):
+    with pytest.raises(NoSealingKeyError, match=rf"\({name}\): does not provide sealing_key"):
         runtime.sealing_key(KeyBinding.PRODUCT)
 
 

@@ -14,7 +14,12 @@ from ringtaw_attestation import parse_quote
 from ringtaw_attestation.quote.sgx import EnclaveReport
 from ringtaw_attestation.quote.tdx import TdReport
 from ringtaw_attestation.softtee import Enclave, SealingBinding, TrustDomain, open_software_tee
-from ringtaw_premain.errors import EvidenceUnavailableError, PlatformError, SettingsError
+from ringtaw_premain.errors import (
+    EvidenceUnavailableError,
+    NoSealingKeyError,
+    PlatformError,
+    SettingsError,
+)
 from ringtaw_premain.hookspecs import KeyBinding, LaunchRequest, LaunchSpec
 from ringtaw_softtee.__main__ import main
 from ringtaw_softtee.identity import packages, properties, read_identity, write_identity
@@ -75,7 +80,7 @@ def test_sealing_keys(directory: Path) -> None:
 
 
 def test_a_trust_domain_has_no_sealing_key(directory: Path) -> None:
-    with pytest.raises(PlatformError, match="TDX gives a trust domain no sealing key"):
+    with pytest.raises(NoSealingKeyError, match="TDX gives a trust domain no sealing key"):
         runtime(directory, "guest").sealing_key(KeyBinding.PRODUCT)
 
 

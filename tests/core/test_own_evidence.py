@@ -196,6 +196,9 @@ async def test_own_evidence_is_checked_for_the_log(
     async with coordinator_in(tmp_path, attestation=attestation(roots=roots)) as coordinator:
         with capture_logs() as events:
             await coordinator.tend()
-    (logged,) = events
+    told, logged = events
+    assert told["event"] == "this Coordinator is an SGX enclave"
+    assert told["UniqueID"] == COORDINATOR.unique_id.hex()
+    assert (told["ProductID"], told["SecurityVersion"], told["Debug"]) == (1, 9, False)
     assert (logged["event"], logged["log_level"]) == (event, level)
     assert "the Coordinator" in str(logged)

@@ -5,7 +5,12 @@ from importlib.metadata import entry_points as standard_entry_points
 from pathlib import Path
 
 import pytest
-from ringtaw_premain.errors import AdapterError, EvidenceUnavailableError, PlatformError
+from ringtaw_premain.errors import (
+    AdapterError,
+    EvidenceUnavailableError,
+    NoSealingKeyError,
+    PlatformError,
+)
 from ringtaw_premain.hookspecs import (
     API_VERSION,
     ENTRY_POINT_GROUP,
@@ -175,12 +180,13 @@ def test_a_missing_hook_is_named_with_the_adapters_note(adapters: AdapterDirecto
     request = LaunchRequest((), {}, (), ())
     calls: dict[str, Callable[[], object]] = {
         "issue_evidence": lambda: runtime.issue_evidence(bytes(64)),
-        "sealing_key": lambda: runtime.sealing_key(KeyBinding.PRODUCT),
         "launch_spec": lambda: runtime.launch_spec(request),
     }
     for hook, call in calls.items():
         with pytest.raises(AdapterError, match=rf"adapter\(libos\): .*{hook} \(no device for it"):
             call()
+    with pytest.raises(NoSealingKeyError, match=r"adapter\(libos\): .*sealing_key \(no device for"):
+        runtime.sealing_key(KeyBinding.PRODUCT)
 
 
 def test_without_the_hook_files_are_regular_and_sorted(adapters: AdapterDirectory) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from base64 import b64encode
 
 import pytest
 from ringtaw_coordinator.state.sealed_data import UnsealError, digest
 from ringtaw_coordinator.state.sealed_key import (
+    OwnersSealer,
     PlatformSealer,
     Sealer,
     UnprotectedSealer,
@@ -30,10 +32,12 @@ class Platform:
         return self._keys[binding]
 
 
-@pytest.fixture(params=["simulation", "16-byte keys", "32-byte keys"])
+@pytest.fixture(params=["simulation", "no keys", "16-byte keys", "32-byte keys"])
 def sealer(request: pytest.FixtureRequest) -> Sealer:
     if request.param == "simulation":
         return UnprotectedSealer()
+    if request.param == "no keys":
+        return OwnersSealer("this platform has no sealing key")
     return PlatformSealer(Platform(int(request.param[:2])))
 
 
@@ -86,6 +90,29 @@ def test_simulation_does_not_take_a_protected_key() -> None:
         UnprotectedSealer().unwrap(wrapped, DATA)
 
 
+def test_without_keys_only_the_process_that_has_the_key_knows_it() -> None:
+    sealer = OwnersSealer("this platform has no sealing key")
+    wrapped = sealer.wrap(DEK, DATA, KeyBinding.MEASUREMENT)
+    assert json.loads(wrapped)["protection"] == "owners"
+    for secret in (DEK, DEK.hex().encode(), b64encode(DEK)):
+        assert secret not in wrapped
+    with pytest.raises(UnsealError, match=r"only the owners of the recovery keys .* no sealing"):
+        OwnersSealer("this platform has no sealing key").unwrap(wrapped, DATA)
+    for other in (PlatformSealer(Platform()), UnprotectedSealer()):
+        with pytest.raises(UnsealError):
+            other.unwrap(wrapped, DATA)
+    for other in (PlatformSealer(Platform()), UnprotectedSealer()):
+        with pytest.raises(UnsealError, match="made elsewhere"):
+            sealer.unwrap(other.wrap(DEK, DATA, KeyBinding.MEASUREMENT), DATA)
+
+
+def test_without_keys_a_change_that_was_not_stored_costs_nothing() -> None:
+    sealer = OwnersSealer("this platform has no sealing key")
+    stored = sealer.wrap(DEK, DATA, KeyBinding.PRODUCT)
+    sealer.wrap(os.urandom(32), OTHER_DATA, KeyBinding.PRODUCT)
+    assert sealer.unwrap(stored, DATA) == (DEK, KeyBinding.PRODUCT)
+
+
 def test_protected_key_does_not_contain_the_key() -> None:
     platform = Platform()
     wrapped = PlatformSealer(platform).wrap(DEK, DATA, KeyBinding.PRODUCT)
@@ -122,13 +149,13 @@ def test_every_truncation_is_noticed(sealer: Sealer) -> None:
             sealer.unwrap(wrapped[:length], DATA)
 
 
-def test_every_changed_byte_of_a_protected_key_is_noticed() -> None:
-    sealer = PlatformSealer(Platform())
+@pytest.mark.parametrize("sealer", ["no keys", "16-byte keys"], indirect=True)
+def test_every_changed_byte_of_a_protected_key_is_noticed(sealer: Sealer) -> None:
     wrapped = sealer.wrap(DEK, DATA, KeyBinding.PRODUCT)
     document = json.loads(wrapped)
     start = wrapped.index(document["key"].encode())
     for position in range(start, start + len(document["key"])):
         changed = bytearray(wrapped)
         changed[position] = ord("A") if changed[position] != ord("A") else ord("B")
-        with pytest.raises(UnsealError, match=r"damaged"):
+        with pytest.raises(UnsealError, match=r"damaged|only the owners"):
             sealer.unwrap(bytes(changed), DATA)

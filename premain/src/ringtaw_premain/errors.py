@@ -43,6 +43,10 @@ class EvidenceUnavailableError(PlatformError):
     """The platform gave no quote."""
 
 
+class NoSealingKeyError(PlatformError):
+    """What this process runs in has no sealing keys by its nature, and never will have any."""
+
+
 class TransportError(PremainError):
     """The conversation with the Coordinator broke or was malformed."""
 

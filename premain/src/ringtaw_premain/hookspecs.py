@@ -134,6 +134,8 @@ class RuntimeHooks:
         """Return the platform's sealing key (16 or 32 bytes) for a Coordinator in this runtime.
 
         Raises:
+            NoSealingKeyError: There is none here by nature; an adapter that never has one leaves
+                the hook out. A Coordinator does without then.
             PlatformError: The platform gave no key.
         """
 

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 
 import pluggy
 
-from ringtaw_premain.errors import AdapterError, PlatformError, PremainError
+from ringtaw_premain.errors import AdapterError, NoSealingKeyError, PlatformError, PremainError
 from ringtaw_premain.hookspecs import (
     PROJECT,
     Adapter,
@@ -43,8 +43,8 @@ def load_reference(adapter: str, reference: str) -> object:
 class Runtime:
     """The runtime side of one adapter.
 
-    Every call raises AdapterError if the adapter lacks the hook or breaks its contract, the errors
-    that the hook's specification lists, and PlatformError for any other OSError.
+    Every call raises AdapterError if the adapter breaks the hook's contract or lacks a hook that it
+    needs, the errors that the hook's specification lists, and PlatformError for any other OSError.
     """
 
     def __init__(self, adapter: Adapter) -> None:
@@ -62,7 +62,14 @@ class Runtime:
         return self._checked(bytes, "issue_evidence", report_data=report_data)
 
     def sealing_key(self, binding: KeyBinding) -> bytes:
-        """Return the platform's sealing key."""
+        """Return the platform's sealing key.
+
+        Raises:
+            NoSealingKeyError: The platform has none, or the adapter provides none.
+        """
+        if not self._has("sealing_key"):
+            message = f"adapter({self.name}): does not provide sealing_key"
+            raise NoSealingKeyError(message, hint=self.adapter.note)
         return self._checked(bytes, "sealing_key", binding=binding)
 
     def order_files(self, files: Mapping[str, bytes]) -> Sequence[FileWrite]:

@@ -15,7 +15,7 @@ from typing import Final
 from ringtaw_attestation import ConfigurationError
 from ringtaw_attestation.softtee import Enclave, SealingBinding, SoftwareTee, open_software_tee
 from ringtaw_attestation.softtee.store import SEED_FILE
-from ringtaw_premain.errors import EvidenceUnavailableError, PlatformError, SettingsError
+from ringtaw_premain.errors import EvidenceUnavailableError, NoSealingKeyError, SettingsError
 from ringtaw_premain.hookspecs import KeyBinding, LaunchRequest, LaunchSpec, hookimpl
 from ringtaw_premain.linux import linux_launch_spec
 
@@ -70,11 +70,12 @@ class SoftteeRuntime:
 
         Raises:
             SettingsError: The settings name no software TEE, or no enclave.
-            PlatformError: There is none of that name, or it is a trust domain, which has no key.
+            PlatformError: There is none of that name.
+            NoSealingKeyError: It is a trust domain, which has no key.
         """
         identity = self._identity()
         if not isinstance(identity, Enclave):
-            raise PlatformError(
+            raise NoSealingKeyError(
                 "TDX gives a trust domain no sealing key, so a software TEE does not"
             )
         return self._tee().sealing_key(identity, _BINDINGS[binding])

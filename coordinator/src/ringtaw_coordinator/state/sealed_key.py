@@ -177,11 +177,9 @@ class OwnersSealer:
         for dek, binding in self._known:
             if hmac.compare_digest(document.key, _proof(dek, data_digest, binding)):
                 return dek, binding
-        raise UnsealError(
-            f"only the owners of the recovery keys can open it: {self.lacks_key}"
-            if document.protection == _OWNERS
-            else f"sealed_key was sealed elsewhere, with a platform's key: {self.lacks_key}"
-        )
+        if document.protection != _OWNERS:
+            raise UnsealError(f"sealed_key was made elsewhere, and {self.lacks_key}")
+        raise UnsealError(f"only the owners of the recovery keys can open it: {self.lacks_key}")
 
 
 def _proof(dek: bytes, data_digest: bytes, binding: KeyBinding) -> bytes:
