@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).parents[1]
-UNITS = sorted(
-    path.parent
-    for pattern in ("*/pyproject.toml", "adapters/*/pyproject.toml")
-    for path in PROJECT.glob(pattern)
-)
-
-
-def project_table(directory: Path) -> dict[str, Any]:
-    table = tomllib.loads((directory / "pyproject.toml").read_text())["project"]
-    assert isinstance(table, dict)
-    return table
+from tests.support.units import PROJECT, UNITS, project_table
 
 
 def union(key: str) -> dict[str, dict[str, str]]:

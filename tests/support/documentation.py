@@ -14,6 +14,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.units import UNITS
+
 PROJECT = Path(__file__).parents[2]
 FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -32,10 +34,10 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """Return the README and every page of the documentation and of the examples."""
+    """Return the README, those of the units, every page of documentation and examples."""
     folders = (PROJECT / "docs", PROJECT / "examples")
     pages = [page for folder in folders for page in sorted(folder.rglob("*.md"))]
-    return [PROJECT / "README.md", *pages]
+    return [PROJECT / "README.md", *(unit / "README.md" for unit in UNITS), *pages]
 
 
 def blocks(page: Path) -> list[Block]:
