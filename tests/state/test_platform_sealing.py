@@ -21,7 +21,7 @@ from tests.standins.libos import (
     build_shim,
     gramine_device,
 )
-from tests.support.deployments import manifest
+from tests.support.deployments import RecoveryKey, manifest
 
 pytestmark = pytest.mark.skipif(COMPILER is None, reason=WITHOUT_COMPILER)
 PROJECT = Path(__file__).parents[2]
@@ -87,10 +87,15 @@ def test_platform_without_keys_is_an_error_and_not_a_recovery(shim: Path, tmp_pa
     assert "_sgx_mrenclave" in text
 
 
-def test_adapter_without_sealing_keys_says_so(shim: Path, tmp_path: Path) -> None:
+def test_an_adapter_without_sealing_keys(shim: Path, tmp_path: Path) -> None:
+    """What it seals only its owners open; without any it seals nothing."""
+    owned = manifest(RecoveryKeys={"owner": RecoveryKey().public_pem}).decode()
     with enclave(shim, tmp_path / "one") as device:
         text = run_in(device, tmp_path / "state", UNIQUE, adapter="simulation")
-    assert "adapter(simulation): does not provide sealing_key" in text
+        assert "/RecoveryKeys: without recovery keys nobody could open the state" in text
+        assert "adapter(simulation): does not provide sealing_key" in text
+        for to_set, state in ((owned, "ACCEPTING_MARBLES"), ("", "RECOVERY")):
+            assert run_in(device, tmp_path / "state", to_set, adapter="simulation") == state
 
 
 def test_nothing_that_attests_is_an_error() -> None:

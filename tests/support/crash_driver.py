@@ -19,7 +19,7 @@ from ringtaw_coordinator.core.api import SecretUpload
 from ringtaw_coordinator.core.coordinator import Coordinator
 from ringtaw_coordinator.pki.authority import Intermediate
 from ringtaw_coordinator.pki.marble import MarbleIssuer
-from ringtaw_coordinator.state import vault
+from ringtaw_coordinator.state import written
 
 from tests.support.deployments import coordinator_in, manifest, request
 from tests.support.disks import CountingFiles, KillingFiles
@@ -120,7 +120,7 @@ OPERATIONS: dict[str, Callable[[Coordinator], Awaitable[None]]] = {
 def main(operation: str, before: Path, results: Path) -> None:
     """Run the operation once undisturbed, then crash at every step it had."""
     if operation == activate_often.__name__:
-        vars(vault)["MAX_CHANGES"] = CHANGES
+        vars(written)["MAX_CHANGES"] = CHANGES
     undisturbed = results / "acknowledged"
     shutil.copytree(before, undisturbed)
     listing = results / "steps"

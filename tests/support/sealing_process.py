@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from ringtaw_coordinator.errors import PlatformError
+from ringtaw_coordinator.errors import ManifestError, PlatformError
 from ringtaw_coordinator.platform import choose_platform
 from ringtaw_coordinator.settings import read_settings
 
@@ -25,7 +25,7 @@ async def main(directory: Path, manifest: str) -> None:
             if manifest:
                 await coordinator.set_manifest(manifest.encode())
             print(coordinator.status().state.name)
-    except PlatformError as error:
+    except (ManifestError, PlatformError) as error:
         print(error)
 
 

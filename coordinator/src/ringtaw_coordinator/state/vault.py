@@ -7,7 +7,6 @@ large that the state is written anew. Calls block; they may come from any thread
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,13 +17,8 @@ from ringtaw_premain.hookspecs import KeyBinding
 from ringtaw_coordinator.manifest.model import Manifest, SealMode
 from ringtaw_coordinator.state import codec, sealed_data
 from ringtaw_coordinator.state.anchor import Anchor, Mark, Memory, check_against
-from ringtaw_coordinator.state.changes import Replay, Touched, difference
-from ringtaw_coordinator.state.journal import (
-    OLD_DATA_REMEDY,
-    Journal,
-    Position,
-    witnessed_count,
-)
+from ringtaw_coordinator.state.changes import Touched, difference
+from ringtaw_coordinator.state.journal import OLD_DATA_REMEDY, witnessed_count
 from ringtaw_coordinator.state.model import Deployment
 from ringtaw_coordinator.state.recovery import entrust, same_recovery
 from ringtaw_coordinator.state.recovery_run import RecoveryRun
@@ -32,17 +26,12 @@ from ringtaw_coordinator.state.sealed_data import DEK_BYTES, OutdatedError, Unse
 from ringtaw_coordinator.state.sealed_key import Sealer, bound_to
 from ringtaw_coordinator.state.store import Record, Revision, Store, Stored
 from ringtaw_coordinator.state.way_back import check_way_back
+from ringtaw_coordinator.state.written import Written, mark_of
 
 _BINDINGS: Final = {
     SealMode.PRODUCT_KEY: KeyBinding.PRODUCT,
     SealMode.UNIQUE_KEY: KeyBinding.MEASUREMENT,
 }
-
-
-MIN_CHANGES: Final = 1 << 20
-MAX_CHANGES: Final = 16 << 20
-"""Bytes of changes behind a state before it is written anew: as many as the state has, within these
-limits. Starting takes time for each."""
 MAX_NUMBER: Final = 100_000
 """Changes behind a state before it is written anew."""
 
@@ -69,26 +58,6 @@ class _Seal:
     binding: KeyBinding
 
 
-@dataclass(slots=True)
-class _Written:
-    """What the store holds: a state, and changes to it."""
-
-    deployment: Deployment
-    """After all changes."""
-    journal: Journal
-    before: Position
-    """Of the last change."""
-    position: Position
-    """Of the next change."""
-    bytes_left: int
-    """That changes may take before the state is written anew."""
-
-    @property
-    def mark(self) -> Mark:
-        """What an anchor remembers of it."""
-        return _mark(self.deployment, self.position.head)
-
-
 class Vault:
     """Keeps one deployment; writes the state as it was handed over last."""
 
@@ -102,7 +71,7 @@ class Vault:
         """Of the state that was read or written here last."""
         self._revision: Revision | None = None
         self._seal: _Seal | None = None
-        self._written: _Written | None = None
+        self._written: Written | None = None
         self._locked: Stored | None = None
 
     @property
@@ -169,7 +138,7 @@ class Vault:
         if self._locked is None:
             raise UnsealError("there is nothing to recover")
         _check_complete(self._locked)
-        written = _unseal(self._locked, dek)
+        written = Written.read(self._locked, dek)
         check_against(self._anchor.read() if self._anchor else None, written.mark)
         return written.deployment
 
@@ -202,7 +171,7 @@ class Vault:
         if manifest.config.seal_mode is SealMode.DISABLED:
             self._store.clear(self._revision)
             self._revision, self._seal, self._written = None, None, None
-            self._remember(_mark(self._numbered(deployment), b""))
+            self._remember(mark_of(self._numbered(deployment), b""))
         else:
             seal = _Seal(dek, recovery.data, _BINDINGS[manifest.config.seal_mode])
             self._write(deployment, seal)
@@ -258,19 +227,19 @@ class Vault:
         """Let go of the store."""
         self._store.close()
 
-    def _open(self, stored: Stored) -> tuple[_Seal, _Written]:
+    def _open(self, stored: Stored) -> tuple[_Seal, Written]:
         record = stored.record
         dek, binding = self._sealer.unwrap(
             record.sealed_key, sealed_data.digest(record.sealed_data)
         )
-        written = _unseal(stored, dek)
+        written = Written.read(stored, dek)
         written.journal.check_witness(stored.witness, written.before, written.position)
         return _Seal(dek, sealed_data.recovery_data(record.sealed_data), binding), written
 
     def _numbered(self, deployment: Deployment) -> Deployment:
         """Return the deployment with the number of the change that makes it."""
         generation, seen = deployment.generation, self._seen
-        if seen and seen.deployment == _mark(deployment, b"").deployment:
+        if seen and seen.deployment == mark_of(deployment, b"").deployment:
             generation = max(generation, seen.generation)
         return replace(deployment, generation=generation + 1)
 
@@ -295,22 +264,10 @@ class Vault:
         """Store a deployment as a whole."""
         deployment = self._numbered(deployment)
         data = sealed_data.seal(codec.encode(deployment), seal.dek, seal.recovery)
-        digest = sealed_data.digest(data)
-        record = Record(data, self._sealer.wrap(seal.dek, digest, seal.binding))
-        self._revision = self._store.commit(record, self._revision)
-        start = Position.start(digest)
-        self._seal, self._written = (
-            seal,
-            _Written(
-                deployment, Journal(seal.dek, digest), start, start, _room_for_changes(record)
-            ),
-        )
+        sealed_key = self._sealer.wrap(seal.dek, sealed_data.digest(data), seal.binding)
+        self._revision = self._store.commit(Record(data, sealed_key), self._revision)
+        self._seal, self._written = seal, Written.anew(deployment, seal.dek, data)
         self._remember(self._written.mark)
-
-
-def _mark(deployment: Deployment, head: bytes) -> Mark:
-    root = hashlib.sha256(deployment.root.certificate).hexdigest()
-    return Mark(root, deployment.generation, head.hex())
 
 
 _SEEN: Final = Memory(
@@ -327,20 +284,6 @@ def _gone() -> Opened:
     )
 
 
-def _unseal(stored: Stored, dek: bytes) -> _Written:
-    if stored.damage:
-        raise UnsealError(stored.damage)
-    record, digest = stored.record, sealed_data.digest(stored.record.sealed_data)
-    replay = Replay(codec.decode(sealed_data.unseal(record.sealed_data, dek)))
-    journal, before = Journal(dek, digest), Position.start(digest)
-    position = before
-    for change in stored.changes:
-        replay.apply(journal.open(change, position))
-        before, position = position, position.after(change)
-    left = _room_for_changes(record) - sum(map(len, stored.changes))
-    return _Written(replay.result(), journal, before, position, left)
-
-
 def _check_complete(stored: Stored) -> None:
     """Return unless the sealed key tells of changes that are missing."""
     missing = witnessed_count(stored.witness) - len(stored.changes)
@@ -351,10 +294,6 @@ def _check_complete(stored: Stored) -> None:
             f"{missing} changes that sealed_key tells of are missing from sealed_data",
             OLD_DATA_REMEDY,
         )
-
-
-def _room_for_changes(record: Record) -> int:
-    return min(max(len(record.sealed_data), MIN_CHANGES), MAX_CHANGES)
 
 
 def _recovery_of(stored: Stored) -> RecoveryRun | None:
