@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from jsonschema import Draft202012Validator
+from ringtaw_attestation import parse_quote
 from ringtaw_attestation.softtee import Enclave, TrustDomain
 from ringtaw_cli.exits import ExitCode
+from ringtaw_cli.inspect.x509_facts import chain_facts
 from ringtaw_schemas import cli_schema
 
 from tests.cli.installed import Workplace
@@ -82,12 +88,30 @@ def test_certificates_of_a_deployment(place: Workplace, tmp_path: Path) -> None:
         of_file = place.run("inspect", "certificate", "marble.pem", "--format", "json")
         with marble(given[CHAIN], given[KEY], tmp_path) as port:
             asked = place.run("inspect", "certificate", f"localhost:{port}", "--format", "json")
+            shown = place.run("inspect", "certificate", f"localhost:{port}").stdout
     piped = place.run("inspect", "certificate", "-", "--format", "json", stdin=chain)
     roles = [each["role"] for each in parsed("certificates", piped.stdout)["certificates"]]
     assert roles == ["Coordinator intermediate", "Coordinator root"]
-    leaf, *_ = parsed("certificates", of_file.stdout)["certificates"]
+    leaf, intermediate = parsed("certificates", of_file.stdout)["certificates"]
     assert (leaf["role"], leaf["marble_type"], leaf["marble_uuid"]) == ("Marble", "frontend", UUID)
-    assert parsed("certificates", asked.stdout)["certificates"] == [leaf]
+    assert intermediate["role"] == "Coordinator intermediate"
+    assert (leaf["signed_by"], intermediate["signed_by"]) == (1, None)
+    assert parsed("certificates", asked.stdout)["certificates"] == [leaf, intermediate]
+    assert re.findall("signed by .*", shown) == [
+        "signed by      certificate 1",
+        "signed by      none of these",
+    ]
+
+
+def test_which_certificate_signed_which(place: Workplace) -> None:
+    chain = (TEE.root_ca.pem, parse_quote(SGX_QUOTE).signature.pck_chain.rstrip(b"\0"))
+    place.write("chain.pem", b"\n".join(chain).decode())
+    found = place.run("inspect", "certificate", "chain.pem", "--format", "json").stdout
+    signers = [each["signed_by"] for each in parsed("certificates", found)["certificates"]]
+    assert signers == [0, 2, 3, 3]
+    shown = place.run("inspect", "certificate", "chain.pem").stdout
+    assert shown.count("signed by      itself") == 2
+    assert "certificate 3\n  role " in shown
 
 
 def test_no_certificate(place: Workplace) -> None:
@@ -96,6 +120,34 @@ def test_no_certificate(place: Workplace) -> None:
     assert "there is no file other.pem" in place.run("inspect", "certificate", "other.pem").stderr
     silent = place.run("inspect", "certificate", "localhost:1")
     assert silent.returncode == ExitCode.UNREACHABLE
+
+
+ROOT = TEE.root_ca.certificate.public_bytes(Encoding.DER)
+
+
+@pytest.mark.filterwarnings("ignore")  # cryptography's, which the command keeps from stderr
+def test_something_can_be_told_of_damaged_certificates() -> None:
+    chance, told = random.Random(7), 0  # noqa: S311 - the same bytes each time
+    for position in range(len(ROOT)):
+        damaged = bytearray(ROOT)
+        damaged[position] = chance.choice((0, 0x05, 0x06, 0x30, 0xFF, chance.randrange(256)))
+        try:
+            certificate = x509.load_der_x509_certificate(bytes(damaged))
+        except (ValueError, x509.InvalidVersion):
+            continue
+        (facts,) = chain_facts([certificate])
+        told += bool(facts["subject"]) and facts["signed_by"] in (0, None)
+    assert told > len(ROOT) // 4
+
+
+def test_remarks_of_libraries_are_not_for_users(place: Workplace) -> None:
+    """Cryptography warns of a serial number below 0."""
+    serial_number = ROOT.index(b"\x02\x10") + 2
+    odd = ROOT[:serial_number] + b"\x80" + ROOT[serial_number + 1 :]
+    (place.folder / "odd.der").write_bytes(odd)
+    done = place.run("inspect", "certificate", "odd.der")
+    assert done.returncode == ExitCode.OK
+    assert "Warning" not in done.stderr
 
 
 def test_sealed_state(place: Workplace, tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     )
     from ringtaw_client.offline import verify_offline
     from ringtaw_client.policy import CoordinatorPolicy
+    from ringtaw_client.presented import presented_certificates
     from ringtaw_client.recovery import RecoveryKey, encrypt_recovery_secret
     from ringtaw_client.trust import Trust
     from ringtaw_client.verification import VerifiedCoordinator, connect_insecurely, verify
@@ -99,6 +100,7 @@ __all__ = [
     "connect_insecurely",
     "encrypt_recovery_secret",
     "manifest_checks",
+    "presented_certificates",
     "verify",
     "verify_marble",
     "verify_offline",
@@ -117,6 +119,7 @@ _HOMES: Final = {
     "marbles": ("VerifiedMarble", "verify_marble"),
     "offline": ("verify_offline",),
     "policy": ("CoordinatorPolicy",),
+    "presented": ("presented_certificates",),
     "recovery": ("RecoveryKey", "encrypt_recovery_secret"),
     "trust": ("Trust",),
     "verification": ("VerifiedCoordinator", "connect_insecurely", "verify"),

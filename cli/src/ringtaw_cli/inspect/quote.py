@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from ringtaw_cli.command import Command, format_option
-from ringtaw_cli.inspect.telling import Facts, facts_of, tell
+from ringtaw_cli.inspect.telling import Facts, facts_of, tell, without_remarks
 from ringtaw_cli.output import data, say, warning
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _MAX_SIZE: Final = 1 << 20
     help="With --format package, what an enclave is known by: its UniqueID, or its SignerID, "
     "ProductID and lowest SecurityVersion. [default: unique-id]",
 )
+@without_remarks()
 def quote(path: Path, output_format: str, by: str | None) -> None:
     """Show the fields of an SGX or TDX quote.
 
@@ -42,6 +43,7 @@ def quote(path: Path, output_format: str, by: str | None) -> None:
     written as what stands for this enclave or trust domain: a package of a manifest, or the era
     config of a Coordinator. Believe it only of a quote that you have made yourself.
     """
+    from ringtaw_cli.inspect.x509_facts import in_words
     from ringtaw_cli.session.files import read_input
 
     if by and output_format != "package":
@@ -50,7 +52,8 @@ def quote(path: Path, output_format: str, by: str | None) -> None:
     if output_format == "package":
         _tell_package(parsed_quote(evidence, str(path)), by)
     else:
-        tell(quote_facts(evidence, str(path)), output_format)
+        facts = quote_facts(evidence, str(path))
+        tell(facts if output_format == "json" else in_words(facts), output_format)
     say("nothing of this is verified: ringtaw verify does that")
 
 
@@ -132,17 +135,17 @@ def _pck(parsed: Quote) -> dict[str, Any] | None:
     try:
         leaf = x509.load_pem_x509_certificates(parsed.signature.pck_chain)[0]
         return facts_of(parse_pck_extension(leaf))
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, x509.InvalidVersion):
         return None
 
 
 def _certificates(parsed: Quote) -> list[dict[str, Any]]:
     from cryptography import x509
 
-    from ringtaw_cli.inspect.x509_facts import certificate_facts
+    from ringtaw_cli.inspect.x509_facts import chain_facts
 
     try:
         chain = x509.load_pem_x509_certificates(parsed.signature.pck_chain.rstrip(b"\0"))
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return []
-    return [certificate_facts(each) for each in chain[:8]]
+    return chain_facts(chain[:8])

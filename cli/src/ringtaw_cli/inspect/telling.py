@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -19,6 +21,14 @@ def tell(facts: Facts, output_format: str) -> None:
         return
     for line in _lines(facts, ""):
         data(printable(line))
+
+
+@contextmanager
+def without_remarks() -> Iterator[None]:
+    """Keep what libraries find odd in a stranger's data from stderr; also a decorator."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def facts_of(record: Any) -> dict[str, Any]:
@@ -44,7 +54,7 @@ def _lines(facts: Facts, indent: str) -> Iterator[str]:
             yield from _lines(value, f"{indent}  ")
         else:
             for number, each in enumerate(value):
-                yield f"{indent}{label} {number}"
+                yield f"{indent}{label.removesuffix('s')} {number}"
                 yield from _lines(each, f"{indent}  ")
 
 
