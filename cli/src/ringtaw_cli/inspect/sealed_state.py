@@ -20,7 +20,7 @@ _UNKNOWN: Final = "unknown"
 _PROTECTIONS: Final = {
     "product": "sealed to the enclave's signer and product",
     "measurement": "sealed to this very enclave",
-    "owners": "in no file: the platform has no sealing key, the owners of the recovery keys open it",
+    "owners": "in no file: without sealing keys, the owners of the recovery keys open it",
     "none": "NOT PROTECTED: the key lies in the clear, as in simulation",
 }
 
