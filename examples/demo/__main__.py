@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -95,11 +94,10 @@ def show(directory: Path, platform: Platform, client_address: str, mesh_address:
 
 def bring_up_marbles(mesh: Mesh) -> None:
     """Start both Marbles through the premain and wait until they have talked."""
-    port = free_port()
     step(5, "The greeter: the premain proves what it is, places files, becomes the application.")
-    greeter = start_marble(mesh, "greeter", "greeter", port=port)
+    greeter = start_marble(mesh, "greeter", "greeter")
     try:
-        wait_for(mesh.directory / "greeter" / "ready", greeter)
+        port = wait_for(mesh.directory / "greeter" / "ready", greeter)
         step(6, "The visitor: the same, then mutual TLS to the greeter with what they were given.")
         visitor = start_marble(mesh, "visitor", "visitor", port=port)
         try:
@@ -112,13 +110,14 @@ def bring_up_marbles(mesh: Mesh) -> None:
         raise SystemExit(f"the Marbles ended with {codes}")
 
 
-def wait_for(file: Path, marble: subprocess.Popen[str]) -> None:
-    """Wait until a Marble has made the file that says it is ready."""
+def wait_for(file: Path, marble: subprocess.Popen[str]) -> str:
+    """Wait until a Marble has made the file that says it is ready; return what is in it."""
     deadline = time.monotonic() + VISIT_SECONDS
     while not file.exists():
         if marble.poll() is not None or time.monotonic() > deadline:
             raise SystemExit(f"the Marble did not become ready (exit code {marble.poll()})")
         time.sleep(0.02)
+    return file.read_text()
 
 
 def refuse_others(mesh: Mesh) -> None:
@@ -141,7 +140,7 @@ def refuse(mesh: Mesh, name: str, marble_type: str, *, enclave: str) -> None:
 
 
 def start_marble(
-    mesh: Mesh, name: str, marble_type: str, *, enclave: str = "", port: int = 0
+    mesh: Mesh, name: str, marble_type: str, *, enclave: str = "", port: str = ""
 ) -> subprocess.Popen[str]:
     """Start the premain for one Marble in a directory of its own.
 
@@ -152,7 +151,7 @@ def start_marble(
     environ = {
         "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(PROJECT),
-        "DEMO_PORT": str(port),
+        "DEMO_PORT": port,
         "EDG_MARBLE_TYPE": marble_type,
         "EDG_MARBLE_COORDINATOR_ADDR": mesh.address,
         "RINGTAW_COORDINATOR_PIN": str(mesh.root),
@@ -165,14 +164,6 @@ def start_marble(
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    assert isinstance(port, int)  # noqa: S101 - TCP addresses have integers
-    return port
 
 
 if __name__ == "__main__":

@@ -17,14 +17,16 @@ from examples.demo.marble import (
 
 
 def main() -> None:
-    """Serve one connection on the port the demo chose."""
+    """Serve one connection on a free port, which the file ``ready`` tells."""
     show_what_we_were_given()
     context = tls_context(ssl.Purpose.CLIENT_AUTH)
     with (
-        socket.create_server(("127.0.0.1", int(os.environ["DEMO_PORT"]))) as listener,
+        socket.create_server(("127.0.0.1", 0)) as listener,
         context.wrap_socket(listener, server_side=True) as tls_listener,
     ):
-        Path("ready").touch()
+        file = Path("port")
+        file.write_text(str(listener.getsockname()[1]))
+        file.rename("ready")  # complete from the moment it is there
         connection, _ = tls_listener.accept()
         with connection:
             greet(connection)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.documentation import PROJECT, Block, blocks, pages
-from tests.support.examples import EXAMPLES, copy_example, free_ports, with_ports
+from tests.support.examples import EXAMPLES, copy_example, with_ports
 
 RUN_ELSEWHERE = {
     # It makes a package and installs it: not into the environment of these tests.
@@ -45,9 +45,8 @@ def test_commands_are_marked_as_such(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=page_id)
-def test_commands_run(page: Path, tmp_path: Path) -> None:
+def test_commands_run(page: Path, tmp_path: Path, ports: dict[str, str]) -> None:
     script, missing = runnable([block for block in blocks(page) if block.language == "sh"])
-    ports = free_ports()
     script = with_ports(script, ports)
     folder = PROJECT
     if page.is_relative_to(EXAMPLES):

@@ -37,8 +37,8 @@ Lay = Callable[[str], Image]
 
 
 @pytest.fixture
-def lay(runtime: Path, tmp_path: Path) -> Lay:
-    return lambda name: lay_out(name, tmp_path / name, runtime)
+def lay(runtime: Path, tmp_path: Path, ports: dict[str, str]) -> Lay:
+    return lambda name: lay_out(name, tmp_path / name, runtime, ports)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from tests.standins.libos import COMPILER, WITHOUT_COMPILER, build_shim, occlum_device
 from tests.support.coordinator_process import CoordinatorProcess, coordinator_process
 from tests.support.example_runs import Server, premain, running_premain
-from tests.support.examples import copy_example, example, free_ports
+from tests.support.examples import copy_example, example
 
 
 @pytest.fixture
@@ -24,8 +24,10 @@ def coordinator(tmp_path: Path) -> Iterator[CoordinatorProcess]:
 
 
 @pytest.mark.skipif(shutil.which("go") is None, reason="go is not on PATH")
-def test_ego_service(coordinator: CoordinatorProcess, tmp_path: Path) -> None:
-    folder, ports = tmp_path / "service", free_ports()
+def test_ego_service(
+    coordinator: CoordinatorProcess, tmp_path: Path, ports: dict[str, str]
+) -> None:
+    folder = tmp_path / "service"
     copy_example(example("ego-service").folder, folder, ports)
     subprocess.run(["go", "vet", "."], cwd=folder, check=True)
     subprocess.run(["go", "build", "-o", "service", "."], cwd=folder, check=True)

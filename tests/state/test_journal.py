@@ -103,6 +103,7 @@ GENUINE = JOURNAL.witness(POSITIONS[3])
         b"3",
         b"2 x",
     ],
+    ids=["number", "cut off", "other changes", "other key", "no head", "no hexadecimal"],
 )
 def test_other_witness_is_not_believed(witness: bytes) -> None:
     with pytest.raises(UnsealError, match="witness is not genuine"):

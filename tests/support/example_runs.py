@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.coordinator_process import CoordinatorProcess
-from tests.support.examples import copy_example, example, free_ports
+from tests.support.examples import copy_example, example
 
 PATIENCE = 60.0
 DEFINITIONS = ("-Darch_libdir=/lib/x86_64-linux-gnu", "-Dinterpreter=/usr/bin/python3.11")
@@ -134,10 +134,9 @@ def running_premain(folder: Path, marble: str, coordinator: CoordinatorProcess) 
 _PREMAIN = [sys.executable, "-m", "ringtaw_premain"]
 
 
-def lay_out(name: str, directory: Path, runtime: Path) -> Image:
+def lay_out(name: str, directory: Path, runtime: Path, ports: Mapping[str, str]) -> Image:
     """Copy an example for Gramine to a new folder with a premain, and render its manifest."""
     chosen = example(name)
-    ports = free_ports()
     copy_example(chosen.folder, directory, ports)
     (directory / "premain").symlink_to(runtime)
     for folder in ("data", "state"):

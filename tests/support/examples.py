@@ -10,7 +10,8 @@ import json
 import re
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ from tests.support.documentation import PROJECT
 EXAMPLES: Final = PROJECT / "examples"
 PAGE: Final = "README.md"
 PORTS: Final = ("2001", "2002", "4433", "4434", "6379", "8443", "9443")
-"""What examples and pages listen on; tests take free ones instead."""
+"""What examples and pages listen on; tests take others instead."""
 _CONFIGURATIONS: Final = {
     "gramine": "*.manifest.template",
     "occlum": "Occlum.json",
@@ -77,13 +78,28 @@ def example(name: str) -> Example:
     return _example(EXAMPLES / name)
 
 
-def free_ports() -> dict[str, str]:
-    """Return a free port for each that examples and pages listen on."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in PORTS]
-    free = [str(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return dict(zip(PORTS, free, strict=True))
+@contextmanager
+def reserved_ports() -> Iterator[dict[str, str]]:
+    """Reserve a free port for each that examples and pages listen on.
+
+    Until the end, Linux gives them to nobody who asks for any port, and lets servers listen on
+    them that ask for them by number and set ``SO_REUSEADDR``, as servers do.
+    """
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(_reserved()) for _ in PORTS]
+        free = [str(each.getsockname()[1]) for each in sockets]
+        yield dict(zip(PORTS, free, strict=True))
+
+
+def _reserved() -> socket.socket:
+    """Return a socket that has a port, of IPv4 and IPv6, and does not listen."""
+    dual = socket.has_dualstack_ipv6()
+    reserved = socket.socket(socket.AF_INET6 if dual else socket.AF_INET)
+    if dual:
+        reserved.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("", 0))
+    return reserved
 
 
 def with_ports(text: str, ports: Mapping[str, str]) -> str:
