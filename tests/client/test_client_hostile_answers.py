@@ -28,6 +28,7 @@ from ringtaw_client import (
     UnreachableError,
 )
 from ringtaw_client._json import FormatError, parse_object
+from ringtaw_testkit.identities import self_signed
 
 from tests.client.fake_coordinator import (
     Behaviour,
@@ -111,6 +112,14 @@ def count(client: PinnedCoordinator) -> object:
     return client.set_monotonic_counter("a", 1)
 
 
+def of_no_version(certificate: bytes) -> str:
+    """Return a certificate (DER) in PEM that says it is of version 8."""
+    version = b"\xa0\x03\x02\x01"
+    der = certificate.replace(version + b"\x02", version + b"\x07")
+    return ssl.DER_cert_to_PEM_cert(der)
+
+
+OF_NO_VERSION = of_no_version(self_signed("MarbleRun Coordinator").der)
 CALLS: dict[str, tuple[str, Call, Any]] = {
     "manifest": (
         "manifest",
@@ -121,6 +130,17 @@ CALLS: dict[str, tuple[str, Call, Any]] = {
     "quote surrogate": ("quote", PinnedCoordinator.certificate_chain, {"cert": "\ud800"}),
     "log": ("update", PinnedCoordinator.update_log, {"updateLog": ["{}"]}),
     "log time": ("update", PinnedCoordinator.update_log, {"updateLog": ['{"time":"x"}']}),
+    "log number": (
+        "update",
+        PinnedCoordinator.update_log,
+        {"updateLog": ['{"time":"2026-01-01T00:00:00Z","update":"","new version":1e999}']},
+    ),
+    "log far time": (
+        "update",
+        PinnedCoordinator.update_log,
+        {"updateLog": ['{"time":"0001-01-01T00:00:00+14:00","update":""}']},
+    ),
+    "quote version": ("quote", PinnedCoordinator.certificate_chain, {"cert": OF_NO_VERSION}),
     "log surrogate": ("update", PinnedCoordinator.update_log, {"updateLog": ["\ud800"]}),
     "secrets": ("secrets", read_a, {"secrets": {"a": {"Type": 7}}}),
     "secret base64": ("secrets", read_a, {"secrets": {"a": {"Type": "plain", "Private": "%"}}}),

@@ -47,6 +47,7 @@ SIGNER = {"SignerID": ID, "ProductID": 1, "SecurityVersion": 2}
         ("my_service.ns.svc:65535", "my_service.ns.svc", 65535),
         ("127.0.0.1:4433", "127.0.0.1", 4433),
         ("[::1]:44", "::1", 44),
+        ("[fe80::1%eth0]:44", "fe80::1%eth0", 44),
         ("[2001:db8::1]", "2001:db8::1", 4433),
         ("2001:db8::1", "2001:db8::1", 4433),
     ],
@@ -79,6 +80,8 @@ def test_addresses(text: str, host: str, port: int) -> None:
         "[localhost]:1",
         "x" * 64,
         "bücher.example",
+        "fe80::1%eth0\r\nX-Evil: 1",
+        "[fe80::1%/../../x]:4433",
         "\x00",
     ],
 )

@@ -5,7 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 from ringtaw_client import (
     IdentityChangedError,
     InputError,
@@ -66,3 +72,14 @@ def test_recovery_by_two(tmp_path: Path) -> None:
         assert former.verify_manifest(RAW).raw == RAW
         with pytest.raises(IdentityChangedError):
             provisional.status()
+
+
+@pytest.mark.parametrize(
+    ("bits", "secret", "message"),
+    [(1024, b"x" * 16, "no RSA key of 2,048 bits"), (2048, b"x" * 255, "longer than any")],
+)
+def test_keys_that_keep_no_secret(bits: int, secret: bytes, message: str) -> None:
+    key = rsa.generate_private_key(65537, bits).public_key()
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    with pytest.raises(InputError, match=message):
+        encrypt_recovery_secret(secret, der)

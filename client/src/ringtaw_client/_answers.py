@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final
 
@@ -112,8 +112,8 @@ def _warnings(data: Record) -> tuple[str, ...]:
 def _log_entry(text: str) -> LogEntry:
     record = parse_object(text.encode())
     try:
-        time = datetime.fromisoformat(record.text("time"))
-    except ValueError:
+        time = datetime.fromisoformat(record.text("time")).astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter: before the year 1 in UTC
         raise FormatError("the time of an entry of the update log is not ISO 8601") from None
     details = {
         name: value for name, value in record.details().items() if name not in ("time", "update")

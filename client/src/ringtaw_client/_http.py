@@ -86,7 +86,10 @@ def exchange(
     where = f"https://{address}"
     deadline = Deadline(limits.total_timeout)
     try:
-        with open_connection(address, connect, limits, deadline, _HINT) as connection:
+        with (
+            open_connection(address, connect, limits, deadline, _HINT) as connection,
+            deadline.cutting(connection),
+        ):
             certificate = connection.getpeercert(binary_form=True) or b""
             failure = _send(connection, request.encode(address), limits, deadline)
             try:
@@ -131,7 +134,7 @@ def _receive(
     deadline: Deadline,
     max_answer: int,
 ) -> tuple[int, bytes]:
-    incoming = _Incoming(connection, limits, deadline)
+    incoming = _Incoming(connection, limits, deadline, max_answer)
     with HTTPResponse(cast(socket.socket, incoming), method=request.method) as response:
         response.begin()
         if (response.length or 0) > max_answer:
@@ -154,10 +157,14 @@ def _too_large(max_answer: int) -> ProtocolError:
 class _Incoming(io.RawIOBase):
     """What the server sends, until the deadline; looks like a socket to ``HTTPResponse``."""
 
-    def __init__(self, connection: ssl.SSLSocket, limits: Limits, deadline: Deadline) -> None:
+    def __init__(
+        self, connection: ssl.SSLSocket, limits: Limits, deadline: Deadline, max_answer: int
+    ) -> None:
         self._connection = connection
         self._limits = limits
         self._deadline = deadline
+        self._room = 2 * max_answer
+        """For header fields, interim answers, marks of chunks, and what follows those."""
 
     def makefile(self, mode: str) -> io.BufferedReader:
         return io.BufferedReader(self, PIECE)
@@ -167,4 +174,10 @@ class _Incoming(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         self._connection.settimeout(self._deadline.remaining(self._limits.silence_timeout))
-        return self._connection.recv_into(buffer)
+        size = self._connection.recv_into(buffer)
+        if not size:
+            self._deadline.remaining(self._limits.silence_timeout)  # was it cut?
+        self._room -= size
+        if self._room < 0:
+            raise ProtocolError("the answer has more around it than in it")
+        return size

@@ -10,7 +10,8 @@ import json
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NoReturn, TypeVar
+from math import isfinite
+from typing import Any, Final, TypeVar
 
 from ringtaw_client._text import is_control, printable
 
@@ -170,8 +171,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return values
 
 
-def _refuse(text: str) -> NoReturn:
-    raise FormatError("a number is not finite")
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):  # 1e999 is, as NaN and Infinity are not, JSON
+        raise FormatError("a number is not finite")
+    return number
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_constant=_finite, parse_float=_finite
+)

@@ -7,6 +7,8 @@ import socket
 import ssl
 from typing import Final
 
+from ringtaw_client._connection import open_connection
+from ringtaw_client._deadline import Deadline
 from ringtaw_client.address import Address
 from ringtaw_client.credentials import Credential
 from ringtaw_client.errors import ClientError, IdentityChangedError, NameMismatchError
@@ -107,13 +109,10 @@ class PinnedPeer:
 
     def _presented(self) -> str:
         """Ask once more, only to say who answers; return SHA-256 of the certificate in hex."""
+        connect = UnknownPeer(self._address).connect
+        deadline = Deadline(self._limits.connect_timeout)
         try:
-            with (
-                socket.create_connection(
-                    (self._address.host, self._address.port), self._limits.connect_timeout
-                ) as tcp,
-                UnknownPeer(self._address).connect(tcp) as connection,
-            ):
+            with open_connection(self._address, connect, self._limits, deadline, "") as connection:
                 return hashlib.sha256(connection.getpeercert(binary_form=True) or b"").hexdigest()
-        except OSError:
+        except (OSError, ClientError):
             return ""

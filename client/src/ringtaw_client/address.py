@@ -14,6 +14,8 @@ _NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9_-]{
 _FORM: Final = re.compile(
     r"\[(?P<bracketed>[^\]]*)\](?::(?P<p1>.*))?|(?P<host>[^:]*)(?::(?P<p2>[^:]*))?"
 )
+_IP: Final = re.compile(r"[0-9A-Fa-f:.]+(%[A-Za-z0-9_.-]{1,15})?")
+"""What comes behind ``%`` is the name of an interface (RFC 4007, section 11)."""
 _HINT: Final = "give host:port, for example coordinator.example:4433 or [2001:db8::1]:4433"
 
 
@@ -46,9 +48,11 @@ class Address:
 
 def _checked_ip(text: str) -> str:
     try:
-        return str(ip_address(text))
+        if _IP.fullmatch(text):
+            return str(ip_address(text))
     except ValueError:
-        raise InputError(f"{text!r} is not an address", hint=_HINT) from None
+        pass
+    raise InputError(f"{text!r} is not an address", hint=_HINT)
 
 
 def _port(text: str | None, whole: str) -> int:

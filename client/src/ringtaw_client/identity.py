@@ -118,12 +118,21 @@ def to_der(pem: bytes) -> bytes:
     Raises:
         InputError: There is another number of them.
     """
+    certificate, *further = to_chain(pem)
+    if further:
+        raise InputError("there is not exactly one certificate")
+    return certificate
+
+
+def to_chain(pem: bytes) -> tuple[bytes, ...]:
+    """Return certificates in PEM, of which there are 1 to 8, as DER.
+
+    Raises:
+        InputError: There are none, or more.
+    """
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    certificates = _parse(pem)
-    if len(certificates) != 1:
-        raise InputError("there is not exactly one certificate")
-    return certificates[0].public_bytes(Encoding.DER)
+    return tuple(certificate.public_bytes(Encoding.DER) for certificate in _parse(pem))
 
 
 def _parse(pem: bytes) -> list[x509.Certificate]:
@@ -133,7 +142,7 @@ def _parse(pem: bytes) -> list[x509.Certificate]:
         raise InputError(f"there are more than {MAX_CERTIFICATES} certificates", hint=_HINT)
     try:
         return x509.load_pem_x509_certificates(pem)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise InputError("there are no certificates in PEM", hint=_HINT) from None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ringtaw_client._files import read_file
 from ringtaw_client._keys import Password, load_private_key
@@ -17,6 +17,9 @@ from ringtaw_client.errors import InputError
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import OAEP
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+MIN_KEY_SIZE: Final = 2048
+"""Bits of a Coordinator's key: NIST SP 800-131A revision 2, section 6. Theirs have 4,096."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def encrypt_recovery_secret(secret: bytes, public_key: bytes) -> bytes:
     """Encrypt a secret in plain with a Coordinator's ephemeral key (SubjectPublicKeyInfo, DER).
 
     Raises:
-        InputError: That is no RSA key.
+        InputError: That is no RSA key, or a weak one.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import rsa
@@ -72,9 +75,12 @@ def encrypt_recovery_secret(secret: bytes, public_key: bytes) -> bytes:
         key = load_der_public_key(public_key)
     except (ValueError, UnsupportedAlgorithm):
         raise InputError("the Coordinator's recovery key cannot be read") from None
-    if not isinstance(key, rsa.RSAPublicKey):
-        raise InputError("the Coordinator's recovery key is no RSA key")
-    return key.encrypt(secret, _oaep())
+    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < MIN_KEY_SIZE:
+        raise InputError(f"the Coordinator's recovery key is no RSA key of {MIN_KEY_SIZE:,} bits")
+    try:
+        return key.encrypt(secret, _oaep())
+    except ValueError:
+        raise InputError("the recovery secret is longer than any") from None
 
 
 def _oaep() -> OAEP:
