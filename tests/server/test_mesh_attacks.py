@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 
 import pytest
@@ -118,22 +119,27 @@ def test_without_a_certificate_nobody_gets_to_http2(
 
 INDEXED = b"\x40\x01a\x7f\xb0\x1e" + b"v" * 4015
 """A field of 4 KiB that goes into the dynamic table, where one byte repeats it."""
-FLOODS = {
-    "continuations": frame(h2.HEADERS, 0, 1, b"\x82") + frame(h2.CONTINUATION, 0, 1) * 100_000,
-    "large continuations": frame(h2.HEADERS, 0, 1, b"\x82")
-    + frame(h2.CONTINUATION, 0, 1, bytes(16_384)) * 100,
-    "header bomb": frame(h2.HEADERS, h2.END_HEADERS, 1, INDEXED + b"\xbe" * 10_000),
-    "pings": frame(h2.PING, payload=bytes(8)) * 100_000,
-    "settings": h2.settings() * 100_000,
-    "priorities": frame(h2.PRIORITY, 0, 3, bytes(5)) * 100_000,
-    "unknown frames": frame(0x55, 0, 0, bytes(100)) * 50_000,
-    "empty data": headers(1) + frame(h2.DATA, 0, 1) * 100_000,
-    "data byte by byte": headers(1)
-    + frame(h2.DATA, 0, 1, b"\x00\x00\x20\x00\x00")
-    + frame(h2.DATA, 0, 1, b"x") * 100_000,
-    "windows": headers(1) + h2.window_update(1, 1) * 100_000,
-    "streams": b"".join(headers(2 * n + 1) for n in range(5000)),
-    "resets": b"".join(
+FLOODS: dict[str, Callable[[], bytes]] = {
+    "continuations": lambda: (
+        frame(h2.HEADERS, 0, 1, b"\x82") + frame(h2.CONTINUATION, 0, 1) * 100_000
+    ),
+    "large continuations": lambda: (
+        frame(h2.HEADERS, 0, 1, b"\x82") + frame(h2.CONTINUATION, 0, 1, bytes(16_384)) * 100
+    ),
+    "header bomb": lambda: frame(h2.HEADERS, h2.END_HEADERS, 1, INDEXED + b"\xbe" * 10_000),
+    "pings": lambda: frame(h2.PING, payload=bytes(8)) * 100_000,
+    "settings": lambda: h2.settings() * 100_000,
+    "priorities": lambda: frame(h2.PRIORITY, 0, 3, bytes(5)) * 100_000,
+    "unknown frames": lambda: frame(0x55, 0, 0, bytes(100)) * 50_000,
+    "empty data": lambda: headers(1) + frame(h2.DATA, 0, 1) * 100_000,
+    "data byte by byte": lambda: (
+        headers(1)
+        + frame(h2.DATA, 0, 1, b"\x00\x00\x20\x00\x00")
+        + frame(h2.DATA, 0, 1, b"x") * 100_000
+    ),
+    "windows": lambda: headers(1) + h2.window_update(1, 1) * 100_000,
+    "streams": lambda: b"".join(headers(2 * n + 1) for n in range(5000)),
+    "resets": lambda: b"".join(
         headers(2 * n + 1) + frame(h2.RST_STREAM, 0, 2 * n + 1, bytes(4)) for n in range(5000)
     ),
 }
@@ -143,7 +149,7 @@ FLOODS = {
 def test_floods_are_told_to_calm_down(
     coordinator: CoordinatorSimulator, marble_context: ssl.SSLContext, name: str
 ) -> None:
-    flood = FLOODS[name]
+    flood = FLOODS[name]()
     with (
         growing_less_than(60 * MEBIBYTE),
         RawPeer(coordinator.port, marble_context) as stranger,

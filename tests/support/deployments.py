@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +95,15 @@ def request(
 
 
 class RecoveryKey:
-    """An RSA key of somebody who can recover."""
+    """An RSA key of somebody who can recover, made when it is first used."""
 
     def __init__(self, bits: int = 2048) -> None:
-        self.private = rsa.generate_private_key(65537, bits)
+        self._bits = bits
+
+    @cached_property
+    def private(self) -> rsa.RSAPrivateKey:
+        """The key."""
+        return rsa.generate_private_key(65537, self._bits)
 
     @property
     def public_der(self) -> bytes:
