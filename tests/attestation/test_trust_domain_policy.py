@@ -12,6 +12,7 @@ from ringtaw_attestation import (
     TrustDomainPolicy,
     check_package,
     check_trust_domain,
+    package_properties,
 )
 from ringtaw_attestation.quote.tdx import TdReport
 from ringtaw_attestation.softtee import Enclave, SoftwarePlatform, TrustDomain
@@ -117,6 +118,22 @@ def test_other_values_of_the_host(measurements: TrustDomainPolicy, field: str) -
     with pytest.raises(PolicyError) as caught:
         check_trust_domain(BODY, False, measurements)
     assert caught.value.field == field
+
+
+def test_properties_of_what_a_quote_is_of() -> None:
+    """What the host sets is told only where it set something."""
+    assert package_properties(BODY) == {
+        "TDX": {
+            "MRTD": "aa" * 48,
+            "RTMR0": "00" * 48,
+            "RTMR1": "11" * 48,
+            "RTMR2": "22" * 48,
+            "RTMR3": "33" * 48,
+            "MRCONFIGID": "44" * 48,
+            "MROWNER": "55" * 48,
+        },
+        "Debug": False,
+    }
 
 
 def test_the_kinds_do_not_mix() -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from ringtaw_attestation.softtee import TrustDomain
 from ringtaw_cli.exits import ExitCode
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_schemas import cli_schema
 
 from tests.cli.installed import RINGTAW, Workplace
 from tests.support.deployments import RecoveryKey
+from tests.support.evidence import TEE
 from tests.support.people import person
 
 UNIQUE_ID = "ab" * 32
@@ -82,6 +84,21 @@ def test_from_the_json_of_package_info(enclave: Workplace) -> None:
         *("manifest", "new", "--package", "web", "--from-package-properties", "app.json", "-")
     )
     assert json.loads(done.stdout)["Packages"] == {"web": {"UniqueID": UNIQUE_ID}}
+
+
+def test_from_the_package_of_a_trust_domain(place: Workplace) -> None:
+    domain = TrustDomain(b"\xab" * 48)
+    (place.folder / "quote.bin").write_bytes(TEE.tdx_quote(domain, bytes(64)))
+    printed = place.run("inspect", "quote", "quote.bin", "--format", "package").stdout
+    place.write("guest.json", printed)
+    done = place.run(
+        *("manifest", "new", "--package", "web", "--from-package-properties", "guest.json", "-")
+    )
+    manifest = load_manifest(done.stdout.encode()).manifest
+    assert json.loads(done.stdout)["Packages"] == {"web": json.loads(printed)}
+    measured = manifest.packages["web"].trust_domain
+    assert measured is not None
+    assert (measured.mr_td, measured.rtmrs[2]) == ("ab" * 48, "00" * 48)
 
 
 def test_nothing_is_overwritten_and_nothing_wrong_is_written(place: Workplace) -> None:

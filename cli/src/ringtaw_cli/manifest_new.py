@@ -36,7 +36,7 @@ _MAX_PEM: Final = 1 << 16
     metavar="FILE|ARTEFACT",
     default="",
     help="What identifies the enclave: JSON as package-info --format json prints it, or a built "
-    "enclave.",
+    "enclave. Of a trust domain, JSON as inspect quote --format package prints it.",
 )
 @click.option("--unique-id", metavar="HEX", default="", help="The enclave's UniqueID (MRENCLAVE).")
 @click.option("--signer-id", metavar="HEX", default="", help="The enclave's SignerID (MRSIGNER).")
@@ -151,19 +151,19 @@ def _from_source(source: str, by: str, package: str) -> dict[str, Any]:
 
 def _from_json(source: str, by: Any, package: str) -> dict[str, Any]:
     from ringtaw_buildkit.document import read_json
-    from ringtaw_buildkit.packages import Identity
+    from ringtaw_buildkit.packages import KEYS
 
     found = read_json(source).data
     for key in ("properties", "Packages", package):
         if isinstance(found, dict) and isinstance(found.get(key), dict):
             found = found[key]
-    keys = (
-        ("UniqueID",) if by is Identity.UNIQUE_ID else ("SignerID", "ProductID", "SecurityVersion")
-    )
+    is_trust_domain = isinstance(found, dict) and bool(found.get("TDX"))
+    keys = ("TDX",) if is_trust_domain else KEYS[by]
     if not isinstance(found, dict) or any(key not in found for key in keys):
         raise InputError(
             f"{source} has no {', '.join(keys)}",
-            hint="expected is what ringtaw package-info --format json prints; see also --by",
+            hint="expected is what ringtaw package-info --format json prints, or ringtaw inspect "
+            "quote --format package; see also --by",
         )
     debug = {"Debug": True} if found.get("Debug") is True else {}
     return {key: found[key] for key in keys} | debug
