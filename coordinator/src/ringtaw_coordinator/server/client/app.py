@@ -26,8 +26,6 @@ from ringtaw_coordinator.server.client.endpoints import METHODS, ROUTES
 from ringtaw_coordinator.server.client.fitting import read_json
 from ringtaw_coordinator.server.client.head import Head
 from ringtaw_coordinator.server.client.jsend import (
-    EncodedJson,
-    document,
     error,
     failure,
     success,
@@ -110,9 +108,7 @@ class Exchange:
             self.body.release()
 
     def _accept(self, result: Result) -> Response:
-        if cast(Endpoint, self._endpoint).envelope:
-            return success(result)
-        return document(cast(EncodedJson, result))
+        return success(result)
 
     def refuse(self, problem: Exception) -> Response:
         """Return what says so."""

@@ -18,6 +18,8 @@ from ringtaw_coordinator.server.connection import TLSConnection
 HEAD_END: Final = b"\r\n\r\n"
 READ_AHEAD: Final = 64 * 1024
 """Bytes that may wait for their turn before no more is read."""
+PIECE: Final = 128 * 1024
+"""Bytes of a body that are encrypted at once. Only they are held for a client that is slow."""
 LINGER: Final = 5.0
 """Seconds of reading on after a refusal, so that the client gets to read it."""
 
@@ -45,6 +47,8 @@ class HttpConnection(asyncio.Protocol):
         self._exchange: Exchange
         self._framing: Framing
         self._response: Response | None = None
+        self._unsent = memoryview(b"")
+        """Of the response's body."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(TLSConnection, transport)
@@ -59,14 +63,14 @@ class HttpConnection(asyncio.Protocol):
     def connection_lost(self, exception: Exception | None) -> None:
         if self._step == self._read_body or self._response is not None:
             self._exchange.end(None)
+        self._response = None
 
     def pause_writing(self) -> None:
         self._blocked = True
 
     def resume_writing(self) -> None:
         self._blocked = False
-        if self._response is not None:
-            self._finish()
+        self._send_on()
 
     # Receiving
 
@@ -96,7 +100,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _give_up(self) -> None:
         refusal = error(400, "the request does not parse as HTTP/1.1")
-        self._transport.write(refusal.write(closes=True, with_body=True))
+        self._transport.write(refusal.head(closes=True) + refusal.body)
         self._transport.close()
 
     def _begin(self, head: Head) -> None:
@@ -159,12 +163,28 @@ class HttpConnection(asyncio.Protocol):
         self._waiting = True
         self._response = response
         self._transport.watch(self._limits.answer_timeout, busy=True)
-        head = self._exchange.head
-        self._transport.write(
-            response.write(closes=not self._stays_open, with_body=head.method != "HEAD")
-        )
-        if not self._blocked:
+        body = memoryview(response.body if self._exchange.head.method != "HEAD" else b"")
+        self._unsent = body[PIECE:]
+        head = response.head(closes=not self._stays_open)
+        self._transport.write(b"".join((head, body[:PIECE])))
+        self._send_on()
+
+    def _send_on(self) -> None:
+        """Go on with the answer, unless the client has to take some of it first."""
+        if self._blocked or self._response is None:
+            return
+        if self._unsent:
+            asyncio.get_running_loop().call_soon(self._send_piece)
+        else:
             self._finish()
+
+    def _send_piece(self) -> None:
+        """Send some more; others have their turn between two pieces."""
+        if self._blocked or self._transport.is_closing():
+            return
+        piece, self._unsent = self._unsent[:PIECE], self._unsent[PIECE:]
+        self._transport.write(piece)
+        self._send_on()
 
     @property
     def _stays_open(self) -> bool:

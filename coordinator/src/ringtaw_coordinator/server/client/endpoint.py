@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from ringtaw_coordinator.core.api import ClientFacade
 from ringtaw_coordinator.manifest.model import FeatureGate
-from ringtaw_coordinator.server.client.jsend import EncodedJson, Json
+from ringtaw_coordinator.server.client.jsend import Json, Written
 from ringtaw_coordinator.server.client.schema import RAW, Schema
 
 KIBIBYTE: Final = 1024
@@ -59,7 +59,7 @@ class ClientRequest:
     certificate: bytes
 
 
-Result = Json | EncodedJson
+Result = Json | Written
 Handler = Callable[[ClientRequest], Result | Coroutine[Any, Any, Result]]
 """A plain function where there is nothing to wait for: that is answered at once."""
 

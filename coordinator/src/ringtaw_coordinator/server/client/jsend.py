@@ -16,21 +16,30 @@ Json = None | bool | int | float | str | Mapping[str, "Json"] | Sequence["Json"]
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 
-class EncodedJson(bytes):
-    """JSON that has been written already, because it is large and often asked for."""
+BEFORE: Final = b'{"status":"success","data":'
+AFTER: Final = b"}\n"
+"""What stands around the data of an answer that means success."""
+
+
+class Written(bytes):
+    """A whole answer that has been written already, because it is large and often asked for."""
 
     __slots__ = ()
 
 
-def encode(content: Json) -> EncodedJson:
+def encode(content: Json) -> bytes:
     """Write JSON."""
-    return EncodedJson(_ENCODE(content).encode())
+    return _ENCODE(content).encode()
 
 
-def success(data: Json | EncodedJson) -> Response:
+def write(data: Json) -> Written:
+    """Write an answer that means success."""
+    return Written(b"".join((BEFORE, encode(data), AFTER)))
+
+
+def success(data: Json | Written) -> Response:
     """Return ``data`` with status 200, the only one that means success."""
-    encoded = data if isinstance(data, EncodedJson) else encode(data)
-    return document(b"".join((b'{"status":"success","data":', encoded, b"}\n")))
+    return Response(200, data if isinstance(data, Written) else write(data))
 
 
 def failure(status: int, message: str, data: Json = None) -> Response:
@@ -41,11 +50,6 @@ def failure(status: int, message: str, data: Json = None) -> Response:
 def error(status: int, message: str) -> Response:
     """Say that the Coordinator refuses or cannot do it."""
     return _refusal(status, {"status": "error", "data": None, "message": message})
-
-
-def document(content: bytes) -> Response:
-    """Return JSON as it is, with status 200."""
-    return Response(200, content)
 
 
 def to_base64(value: bytes) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ringtaw_coordinator.server.client.endpoint import ClientRequest, Endpoint, Query, Who
-from ringtaw_coordinator.server.client.jsend import EncodedJson
+from ringtaw_coordinator.server.client.jsend import Written
 from ringtaw_coordinator.server.client.schema import RAW, TYPES, Schema, text
 
 PATH: Final = "/api/v2/openapi.json"
@@ -146,7 +146,7 @@ _ENVELOPES: Final[Mapping[str, Schema]] = {
 def description_endpoint(endpoints: Iterable[Endpoint], version: str) -> Endpoint:
     """Return the endpoint that serves the description of ``endpoints`` and of itself."""
 
-    def get(_: ClientRequest) -> EncodedJson:
+    def get(_: ClientRequest) -> Written:
         return content
 
     endpoint = Endpoint(
@@ -157,7 +157,7 @@ def description_endpoint(endpoints: Iterable[Endpoint], version: str) -> Endpoin
         {"type": "object"},
         envelope=False,
     )
-    content = EncodedJson(render((*endpoints, endpoint), version))
+    content = Written(render((*endpoints, endpoint), version))
     return endpoint
 
 

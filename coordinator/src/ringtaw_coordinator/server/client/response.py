@@ -25,16 +25,14 @@ class Response(NamedTuple):
     methods: tuple[str, ...] = ()
     """Those that the path has, if the request's is not among them."""
 
-    def write(self, *, closes: bool, with_body: bool) -> bytes:
-        """Return it as it is sent, and say if the connection ends with it."""
+    def head(self, *, closes: bool) -> bytes:
+        """Return what is sent before the body, and say if the connection ends with it."""
         lines = [_beginning(self.status, int(time.time()))]
         if self.methods:
             lines.append(f"Allow: {', '.join(self.methods)}\r\n".encode())
         if closes:
             lines.append(b"Connection: close\r\n")
         lines.append(b"Content-Length: %d\r\n\r\n" % len(self.body))
-        if with_body:
-            lines.append(self.body)
         return b"".join(lines)
 
 

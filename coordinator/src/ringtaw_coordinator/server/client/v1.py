@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 from ringtaw_coordinator.core.api import StoredManifest
 from ringtaw_coordinator.server.client.endpoint import ClientRequest, Endpoint, RequestError, Who
-from ringtaw_coordinator.server.client.jsend import EncodedJson, Json, encode, to_base64
+from ringtaw_coordinator.server.client.growing import GrowingAnswer
+from ringtaw_coordinator.server.client.jsend import (
+    AFTER,
+    BEFORE,
+    Json,
+    Written,
+    encode,
+    to_base64,
+    write,
+)
 from ringtaw_coordinator.server.client.schema import (
     NOTHING,
     RAW,
@@ -43,13 +53,13 @@ def _status_get(request: ClientRequest) -> Json:
     return {"StatusCode": int(status.state), "StatusMessage": status.message}
 
 
-def _manifest_get(request: ClientRequest) -> EncodedJson:
-    return _encoded_manifest(request.facade.manifest())
+def _manifest_get(request: ClientRequest) -> Written:
+    return _written_manifest(request.facade.manifest())
 
 
 @lru_cache(maxsize=1)
-def _encoded_manifest(manifest: StoredManifest) -> EncodedJson:
-    return encode(
+def _written_manifest(manifest: StoredManifest) -> Written:
+    return write(
         {
             "ManifestSignatureRootECDSA": to_base64(manifest.signature),
             "ManifestSignature": manifest.fingerprint,
@@ -79,8 +89,15 @@ def _recover_post(request: ClientRequest) -> Json:
     raise RequestError(410, GONE)
 
 
-def _update_get(request: ClientRequest) -> Json:
-    return "".join(f"{entry}\n" for entry in request.facade.update_log())
+def _write_lines(entries: Sequence[str]) -> bytes:
+    return encode("".join(f"{entry}\n" for entry in entries))[1:-1]
+
+
+_LOG: Final = GrowingAnswer(BEFORE + b'"', b"", b'"' + AFTER, _write_lines)
+
+
+async def _update_get(request: ClientRequest) -> Written:
+    return await _LOG.written(request.facade.update_log())
 
 
 async def _update_post(request: ClientRequest) -> Json:

@@ -9,7 +9,7 @@ from typing import Final
 from ringtaw_coordinator.core.api import StoredManifest
 from ringtaw_coordinator.errors import StateError
 from ringtaw_coordinator.server.client.endpoint import ClientRequest, Endpoint
-from ringtaw_coordinator.server.client.jsend import EncodedJson, Json, encode, to_base64
+from ringtaw_coordinator.server.client.jsend import Json, Written, to_base64, write
 from ringtaw_coordinator.server.client.schema import (
     RECOVERY_SECRETS,
     WARNINGS,
@@ -22,16 +22,16 @@ from ringtaw_coordinator.server.client.schema import (
 MANIFEST: Final = reference("Manifest")
 
 
-def _manifest_get(request: ClientRequest) -> EncodedJson:
+def _manifest_get(request: ClientRequest) -> Written:
     manifest = request.facade.manifest()
     if not manifest.raw:
         raise StateError("no manifest is set yet")
-    return _encoded_manifest(manifest)
+    return _written_manifest(manifest)
 
 
 @lru_cache(maxsize=1)
-def _encoded_manifest(manifest: StoredManifest) -> EncodedJson:
-    return encode(
+def _written_manifest(manifest: StoredManifest) -> Written:
+    return write(
         {
             "manifestSignatureRootECDSA": to_base64(manifest.signature),
             "manifestFingerprint": manifest.fingerprint,

@@ -7,17 +7,17 @@ from typing import Final
 
 from ringtaw_coordinator.core.api import Status
 from ringtaw_coordinator.server.client.endpoint import ClientRequest, Endpoint
-from ringtaw_coordinator.server.client.jsend import EncodedJson, encode
+from ringtaw_coordinator.server.client.jsend import Written, write
 from ringtaw_coordinator.server.client.schema import number, record, text
 
 
-def _status_get(request: ClientRequest) -> EncodedJson:
-    return _encoded_status(request.facade.status())
+def _status_get(request: ClientRequest) -> Written:
+    return _written_status(request.facade.status())
 
 
 @lru_cache(maxsize=4)
-def _encoded_status(status: Status) -> EncodedJson:
-    return encode({"code": int(status.state), "message": status.message})
+def _written_status(status: Status) -> Written:
+    return write({"code": int(status.state), "message": status.message})
 
 
 READ_STATUS: Final = Endpoint(

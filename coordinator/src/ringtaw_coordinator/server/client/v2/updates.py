@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from ringtaw_coordinator.core.api import UpdateProgress
 from ringtaw_coordinator.server.client.endpoint import ClientRequest, Endpoint, Who
-from ringtaw_coordinator.server.client.jsend import Json, to_base64
+from ringtaw_coordinator.server.client.growing import GrowingAnswer
+from ringtaw_coordinator.server.client.jsend import AFTER, BEFORE, Json, Written, encode, to_base64
 from ringtaw_coordinator.server.client.schema import (
     MISSING_USERS,
     PROGRESS,
@@ -32,8 +34,15 @@ PENDING: Final = record(
 ACKNOWLEDGED: Final = record({"message": text("What is missing."), **PROGRESS}, **PROGRESS_AND_MORE)
 
 
-def _update_get(request: ClientRequest) -> Json:
-    return {"updateLog": list(request.facade.update_log())}
+def _write_entries(entries: Sequence[str]) -> bytes:
+    return encode(list(entries))[1:-1]
+
+
+_LOG: Final = GrowingAnswer(BEFORE + b'{"updateLog":[', b",", b"]}" + AFTER, _write_entries)
+
+
+async def _update_get(request: ClientRequest) -> Written:
+    return await _LOG.written(request.facade.update_log())
 
 
 READ_UPDATE_LOG: Final = Endpoint(
