@@ -47,7 +47,7 @@ class ScriptedFacade:
         self.updates: list[bytes] = []
         self.progress = UpdateProgress(0, ())
         self.pending: PendingUpdate | None = None
-        self.log: list[str] = []
+        self.log: Sequence[str] = []
         self.counters: dict[str, int] = {}
         self.recovered: list[tuple[bytes, bytes]] = []
         self.certificates: list[bytes] = []
