@@ -11,9 +11,13 @@ import click
 FORMAT_VERSION: Final = 1
 """Version of everything that ``--format json`` prints."""
 
+_INVISIBLE: Final = (0x61C, *range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x2070))
+"""What changes the order of text, or shows nothing: https://trojansource.codes."""
+_NOT_UNICODE: Final = range(0xDC80, 0xDD00)
+"""Bytes of file names: PEP 383."""
 _UNPRINTABLE: Final = {
     code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\t"
-}
+} | {code: f"\\u{code:04x}" for code in (*_INVISIBLE, 0xFEFF, *_NOT_UNICODE)}
 
 
 def wants_colour() -> bool | None:
@@ -62,6 +66,12 @@ def error_block(message: str, cure: str = "") -> None:
 def printable(text: str) -> str:
     """Return text in which control characters cannot reach a terminal: files can hold any."""
     return text.translate(_UNPRINTABLE)
+
+
+def for_terminal(content: bytes) -> bytes:
+    """Return lines of text for a terminal, which shows them as they are and obeys none."""
+    lines = content.decode(errors="replace").replace("\r\n", "\n").split("\n")
+    return "\n".join(map(printable, lines)).encode()
 
 
 def flush() -> None:

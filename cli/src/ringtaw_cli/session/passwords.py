@@ -12,6 +12,7 @@ from typing import Final
 import click
 from ringtaw_client import InputError
 
+from ringtaw_cli.output import printable
 from ringtaw_cli.session.files import read_input
 
 _MAX_PASSWORD: Final = 4096
@@ -48,7 +49,7 @@ def _ask(key: Path) -> str:
             f"{key} is encrypted, and there is no terminal to ask for its password",
             hint="give --key-password-file or --key-password-env",
         )
-    answer: str = click.prompt(f"Password of {key}", hide_input=True, err=True)
+    answer: str = click.prompt(f"Password of {printable(str(key))}", hide_input=True, err=True)
     return answer
 
 
