@@ -141,6 +141,23 @@ def test_an_insecure_connection_leaves_no_trace_in_whom_is_trusted(
     assert pinned(place) == former
 
 
+def test_an_insecure_connection_does_not_replace_whom_a_named_file_says_to_trust(
+    place: Office, other: CoordinatorProcess
+) -> None:
+    pin = place.folder / "pin.pem"
+    kept = ("--keep-cert", "--insecure", "--coordinator-cert", "pin.pem")
+    first = place.run("manifest", "get", place.address, *kept)
+    assert first.returncode == ExitCode.OK, first.stderr
+    former = pin.read_bytes()
+    assert place.run("manifest", "get", place.address, *kept).returncode == ExitCode.OK
+    done = place.run("manifest", "get", address_of(other), *kept)
+    assert (done.returncode, done.stdout) == (ExitCode.EVIDENCE_REJECTED, "")
+    assert "has proved nothing, and is not the Coordinator that is trusted" in done.stderr
+    assert pin.read_bytes() == former
+    place.run("manifest", "get", address_of(other), *kept, "--accept-new-identity")
+    assert pin.read_bytes() == former  # it has no manifest, so that the command fails
+
+
 def test_a_damaged_memory_is_an_error_and_not_forgotten(place: Office) -> None:
     place.run("status", place.address, *ERA)
     place.pins[0].write_text("damaged")

@@ -58,3 +58,24 @@ def test_what_has_no_clear_json_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with warnings.catch_warnings(action="error"), pytest.raises(InputError, match="neither JSON"):
         read_manifest(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b" \n", "it is empty"),
+        (b'{"a":\n]', "line 2 column 1"),
+        (b"a: 1\nb: [c\n", "line 3: "),
+        (b"a: \xff", "byte 4 is not UTF-8 text"),
+        (b"[" * 1500, "it is nested too deeply"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_words_of_what_was_meant(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    path = tmp_path / "manifest"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as refused:
+        read_manifest(path)
+    assert reason in refused.value.message
+    assert "unicode string" not in refused.value.message

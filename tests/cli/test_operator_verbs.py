@@ -225,7 +225,7 @@ def test_passwords_come_from_files_variables_and_people_never_from_arguments(
     bob = place.user("bob", password="tiger")
     place.write("password", "tiger\nand more\n")
     words = ("manifest", "update", "cancel", *bob)
-    reached = "no update in progress"
+    reached = "no update in progress\n  ringtaw manifest log says what became of the last update"
     assert reached in place.ask(*words, "--key-password-file", "password").stderr
     assert reached in place.ask(*words, "--key-password-file", "-", stdin="tiger\n").stderr
     place.environment["BOBS"] = "tiger"
@@ -295,6 +295,17 @@ def test_two_people_update_the_manifest(fresh: Office) -> None:
     assert "the update is in force" in last.stderr
     assert set(json.loads(fresh.read("new.json"))["RecoverySecrets"]) == {"ann"}
     assert fresh.succeed("manifest", "get") == WHOLE + "\n"
+
+
+def test_what_is_no_address_is_a_mistake_on_the_command_line(place: Office) -> None:
+    done = place.run("status", f"https://{place.address}", "--insecure")
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    assert "is not an address: give host:port" in done.stderr
+
+
+def test_variables_that_are_not_set_are_no_options(place: Office) -> None:
+    done = place.ask("manifest", "get", "-o", "", "--era-config=", "--coordinator-cert", "")
+    assert (done.returncode, done.stdout) == (ExitCode.OK, MANIFEST.decode() + "\n")
 
 
 def test_nobody_there_is_told_with_an_exit_code(place: Office) -> None:

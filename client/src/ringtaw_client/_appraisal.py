@@ -128,7 +128,7 @@ def _verified(quote: bytes, ledger: _Ledger, source: _Recorder, basis: Basis) ->
         ledger.enter(
             Check("quote", "genuine evidence", "none", False),
             "the Coordinator has no evidence of what it is: it runs in simulation",
-            "for tests alone there is connect_insecurely",
+            "for tests alone there is a way without proof: connect_insecurely, or --insecure",
         )
     context = VerificationContext(basis.roots, source, basis.clock)
     try:

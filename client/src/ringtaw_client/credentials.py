@@ -53,7 +53,9 @@ class UserCredential:
         Raises:
             InputError: One cannot be read, or see :meth:`from_pem`.
         """
-        return cls.from_pem(read_file(certificate), read_file(key), password, name=str(key))
+        certificates = read_file(certificate)
+        _leaf(certificates, str(certificate))
+        return cls.from_pem(certificates, read_file(key), password, name=str(key))
 
     @classmethod
     def from_pem(
@@ -95,10 +97,12 @@ class UserCredential:
                 raise InputError(f"TLS does not take the certificate and key: {reason}") from None
 
 
-def _leaf(pem: bytes) -> x509.Certificate:
+def _leaf(pem: bytes, name: str = "the user certificate") -> x509.Certificate:
     from cryptography import x509
 
     try:
         return x509.load_pem_x509_certificates(pem)[0]
     except ValueError:
-        raise InputError("the user certificate is not in PEM") from None
+        raise InputError(
+            f"{name} is no certificate in PEM", hint="give a user's certificate, then its key"
+        ) from None

@@ -44,7 +44,8 @@ def check_manifest(
         )
     if not all(check.ok for check in fingerprint):
         raise PolicyMismatchError(
-            f"the manifest in force is another one: {fingerprint[0]}",
+            "the manifest in force is another one: expected is the SHA-256 "
+            f"{fingerprint[0].expected}, found {fingerprint[0].found}",
             where=where,
             hint="look at the manifest and at the update log",
             checks=checks,

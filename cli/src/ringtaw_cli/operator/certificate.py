@@ -10,10 +10,15 @@ import click
 from ringtaw_client import CoordinatorIdentity
 
 from ringtaw_cli.command import Command, LazyGroup, format_option
-from ringtaw_cli.output import json_data, printable, say
-from ringtaw_cli.session.files import STANDARD, write_output
+from ringtaw_cli.output import json_data
+from ringtaw_cli.session.files import write_output
 from ringtaw_cli.session.opening import session
-from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+from ringtaw_cli.session.options import (
+    Access,
+    OptionalPath,
+    coordinator_argument,
+    coordinator_options,
+)
 from ringtaw_cli.table import Entry
 
 Pem = Callable[[CoordinatorIdentity], str]
@@ -32,7 +37,7 @@ def _command(name: str, default: str, summary: str, note: str, pem: Pem) -> clic
     @click.option(
         "-o",
         "--output",
-        type=click.Path(path_type=Path),
+        type=OptionalPath(),
         metavar="FILE",
         help=f"Write to this file; - is stdout. [default: {default}; with --format json, none]",
     )
@@ -44,17 +49,11 @@ def _command(name: str, default: str, summary: str, note: str, pem: Pem) -> clic
         text = pem(identity)
         is_json = output_format == "json"
         if output is not None or not is_json:
-            _write(output or Path(default), text)
+            write_output(output or Path(default), text.encode(), public=True)
         if is_json:
             json_data(certificates=text, root=identity.fingerprint)
 
     return command
-
-
-def _write(path: Path, text: str) -> None:
-    write_output(path, text.encode())
-    if str(path) != STANDARD:
-        say(f"written to {printable(str(path))}")
 
 
 def _root(identity: CoordinatorIdentity) -> str:

@@ -35,7 +35,7 @@ def read_manifest(path: Path) -> bytes:
         return _json_of_yaml(content)
     except (ValueError, TypeError, RecursionError) as error:
         raise InputError(
-            f"{path} is neither JSON nor YAML: {_first_line(error)}",
+            f"{path} is neither JSON nor YAML: {_reason(content, error)}",
             hint="ringtaw manifest check says what is wrong and where",
         ) from None
 
@@ -49,11 +49,14 @@ def _is_json(content: bytes) -> bool:
 
 
 def _json_of_yaml(content: bytes) -> bytes:
-    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
         with warnings.catch_warnings(action="ignore"):  # of numbers such as 1e3, which Go takes
             document = _yaml_reader().load(content.decode())
+    except MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ValueError(f"{line}{error.problem}") from None
     except YAMLError as error:
         raise ValueError(str(error)) from None
     if not isinstance(document, dict):
@@ -95,7 +98,17 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _first_line(error: Exception) -> str:
+def _reason(content: bytes, error: Exception) -> str:
+    """Return what is wrong, in the words of the language that was meant."""
+    if not content.strip():
+        return "it is empty"
+    if isinstance(error, UnicodeDecodeError):
+        return f"byte {error.start + 1} is not UTF-8 text"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
+    if content.lstrip().startswith(b"{"):
+        try:
+            json.loads(content, parse_constant=_refuse)
+        except ValueError as about_json:
+            return str(about_json)
     return " ".join(str(error).split())[:200]

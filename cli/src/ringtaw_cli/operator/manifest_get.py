@@ -13,9 +13,14 @@ from ringtaw_client import LogEntry, Manifest, ProtocolError
 
 from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.output import json_data
-from ringtaw_cli.session.files import write_output
+from ringtaw_cli.session.files import is_stdout, write_output
 from ringtaw_cli.session.opening import session
-from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+from ringtaw_cli.session.options import (
+    Access,
+    coordinator_argument,
+    coordinator_options,
+    output_option,
+)
 
 _NEW_MANIFEST: Final = ("Manifest update applied", "Complete Manifest updated")
 """What a Coordinator logs, ours and MarbleRun's, when another manifest comes into force."""
@@ -30,14 +35,7 @@ _NEW_MANIFEST: Final = ("Manifest update applied", "Complete Manifest updated")
     "-u", "--display-update", is_flag=True, help="With security versions raised by updates."
 )
 @click.option("-s", "--signature", is_flag=True, help="In an object, with the manifest's SHA-256.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    default=Path("-"),
-    help="Write to this file. [default: stdout]",
-)
+@output_option
 @click.option(
     "--keep-cert",
     is_flag=True,
@@ -49,7 +47,7 @@ def get(
     address: str,
     display_update: bool,
     signature: bool,
-    output: Path,
+    output: Path | None,
     keep_cert: bool,
     output_format: str,
     access: Access,
@@ -73,7 +71,7 @@ def get(
         return
     if signature:
         text = _with_signature(text, manifest.fingerprint)
-    write_output(output, text + (b"\n" if str(output) == "-" else b""))
+    write_output(output, text + (b"\n" if is_stdout(output) else b""), public=True)
 
 
 def _with_signature(text: bytes, fingerprint: str) -> bytes:

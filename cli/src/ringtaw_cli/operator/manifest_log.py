@@ -9,26 +9,24 @@ import click
 
 from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.output import json_data
-from ringtaw_cli.session.files import write_output
+from ringtaw_cli.session.files import is_stdout, write_output
 from ringtaw_cli.session.opening import session
-from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+from ringtaw_cli.session.options import (
+    Access,
+    coordinator_argument,
+    coordinator_options,
+    output_option,
+)
 
 
 @click.command(
     cls=Command, examples=("coordinator.example:4433", "coordinator.example:4433 -o log.jsonl")
 )
 @coordinator_argument
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    default=Path("-"),
-    help="Write to this file. [default: stdout]",
-)
+@output_option
 @format_option()
 @coordinator_options
-def log(address: str, output: Path, output_format: str, access: Access) -> None:
+def log(address: str, output: Path | None, output_format: str, access: Access) -> None:
     """Get the log of updates.
 
     One line of JSON for each change of the manifest or of a secret: when, what, and by which user.
@@ -39,4 +37,4 @@ def log(address: str, output: Path, output_format: str, access: Access) -> None:
         json_data(entries=[json.loads(entry.raw) for entry in entries])
         return
     text = "\n".join(entry.raw for entry in entries)
-    write_output(output, text.encode() + (b"\n" if str(output) == "-" else b""))
+    write_output(output, text.encode() + (b"\n" if is_stdout(output) else b""), public=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 from ringtaw_client import RefusedError
@@ -15,12 +15,10 @@ from ringtaw_cli.operator.recovery_data import recovery_data, recovery_data_opti
 from ringtaw_cli.output import printable, say, warning
 from ringtaw_cli.session.opening import progress, session
 from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+from ringtaw_cli.session.refusals import WRONG_STATE
 
 if TYPE_CHECKING:
     from ringtaw_client import ManifestAccepted, PinnedCoordinator
-
-_WRONG_STATE: Final = "server is not in expected state"
-"""MarbleRun's Coordinator says it in these words, and Ringtaw's too."""
 
 
 @click.command(
@@ -60,7 +58,7 @@ def _set(coordinator: PinnedCoordinator, manifest: bytes) -> ManifestAccepted:
     try:
         return coordinator.set_manifest(manifest)
     except RefusedError as error:
-        if _WRONG_STATE in error.message:
+        if WRONG_STATE in error.message:
             error.hint = (
                 "it has a manifest (ringtaw status): ringtaw manifest update apply changes it"
             )

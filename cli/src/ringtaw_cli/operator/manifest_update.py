@@ -18,7 +18,12 @@ from ringtaw_cli.operator.recovery_data import (
 from ringtaw_cli.output import json_data, printable, say, warning
 from ringtaw_cli.session.files import write_output
 from ringtaw_cli.session.opening import session
-from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
+from ringtaw_cli.session.options import (
+    Access,
+    coordinator_argument,
+    coordinator_options,
+    output_option,
+)
 from ringtaw_cli.session.user import UserOptions, user_options
 from ringtaw_cli.table import Entry
 
@@ -93,17 +98,12 @@ def cancel(address: str, user: UserOptions, access: Access) -> None:
 )
 @coordinator_argument
 @click.option("--missing", is_flag=True, help="Who may still acknowledge it, a line each.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    default=Path("-"),
-    help="Write to this file. [default: stdout]",
-)
+@output_option
 @format_option()
 @coordinator_options
-def get(address: str, missing: bool, output: Path, output_format: str, access: Access) -> None:
+def get(
+    address: str, missing: bool, output: Path | None, output_format: str, access: Access
+) -> None:
     """Get the pending update.
 
     It is printed byte for byte as it was proposed.
@@ -116,7 +116,7 @@ def get(address: str, missing: bool, output: Path, output_format: str, access: A
             missing_users=list(pending.missing_users),
         )
     else:
-        write_output(output, _names(pending) if missing else pending.manifest)
+        write_output(output, _names(pending) if missing else pending.manifest, public=True)
 
 
 update = LazyGroup(

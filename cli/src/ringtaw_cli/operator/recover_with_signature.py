@@ -19,6 +19,7 @@ from ringtaw_cli.session.options import (
     Access,
     coordinator_argument,
     coordinator_options,
+    output_option,
     without_coordinator,
 )
 from ringtaw_cli.session.user import RecoveryKeyOptions, recovery_key_options
@@ -64,23 +65,16 @@ def send(file: Path, address: str, signature: Path, output_format: str, access: 
     examples=("coordinator.example:4433 -e coordinator-era.json -o coordinator-key.pem",),
 )
 @coordinator_argument
-@click.option(
-    "-o",
-    "--output",
-    type=_FILE,
-    metavar="FILE",
-    default=Path("-"),
-    help="Write to this file. [default: stdout]",
-)
+@output_option
 @coordinator_options
-def public_key(address: str, output: Path, access: Access) -> None:
+def public_key(address: str, output: Path | None, access: Access) -> None:
     """Get the key to encrypt recovery secrets with.
 
     It is a verified Coordinator's own, PEM, and another one in each recovery.
     """
     with provisional_session(access, address) as coordinator:
         key = coordinator.recovery_public_key()
-    write_output(output, _pem(key))
+    write_output(output, _pem(key), public=True)
 
 
 @click.command(
@@ -179,4 +173,6 @@ def _loaded(content: bytes, name: str) -> PublicKeyTypes:
     try:
         return load(content)
     except (ValueError, UnsupportedAlgorithm):
-        raise InputError(f"{name} is no public key") from None
+        raise InputError(
+            f"{name} is no public key", hint='expected is what "public-key" has written'
+        ) from None

@@ -17,7 +17,8 @@ import click
 from ringtaw_client import InputError
 
 from ringtaw_cli.output import data, flush, json_text, printable, say, warning
-from ringtaw_cli.session.files import STANDARD, OutputFile
+from ringtaw_cli.session.files import OutputFile, is_stdout
+from ringtaw_cli.session.options import OptionalPath
 
 
 class _RecoveryDataOption(click.Option):
@@ -33,7 +34,7 @@ recovery_data_option = click.option(
     "--recoverydata",
     "recovery_file",
     cls=_RecoveryDataOption,
-    type=click.Path(path_type=Path),
+    type=OptionalPath(),
     metavar="FILE",
     help="Write recovery secrets to this file. What was in it is kept as FILE.orig. [default: "
     "stdout]",
@@ -77,7 +78,7 @@ def recovery_data(path: Path | None) -> Iterator[RecoveryData]:
     Raises:
         InputError: The file cannot be written.
     """
-    if path is None or str(path) == STANDARD:
+    if path is None or is_stdout(path):
         yield RecoveryData(None)
     else:
         with OutputFile(path, keep_former=True) as file:

@@ -12,10 +12,15 @@ import click
 from ringtaw_client import Secret
 
 from ringtaw_cli.command import Command, format_option
-from ringtaw_cli.output import data, json_data, printable, say
-from ringtaw_cli.session.files import STANDARD, write_output
+from ringtaw_cli.output import data, json_data, printable
+from ringtaw_cli.session.files import write_output
 from ringtaw_cli.session.opening import session
-from ringtaw_cli.session.options import Access, coordinator_options
+from ringtaw_cli.session.options import (
+    Access,
+    OptionalPath,
+    coordinator_argument,
+    coordinator_options,
+)
 from ringtaw_cli.session.user import UserOptions, user_options
 
 _CERTIFICATES: Final = {"cert-rsa": True, "cert-ecdsa": True, "cert-ed25519": False}
@@ -30,11 +35,11 @@ _CERTIFICATES: Final = {"cert-rsa": True, "cert-ecdsa": True, "cert-ed25519": Fa
     ),
 )
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@click.argument("address", metavar="HOST:PORT")
+@coordinator_argument
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=OptionalPath(),
     metavar="FILE",
     help="Write JSON to this file, readable for you alone; - is stdout. [default: a list to "
     "stdout]",
@@ -59,8 +64,6 @@ def get(
     members = {name: _members(secret) for name, secret in sorted(secrets.items())}
     if output is not None:
         write_output(output, json.dumps(members, separators=(",", ":")).encode())
-        if str(output) != STANDARD:
-            say(f"the secrets are in {printable(str(output))}")
     elif output_format == "json":
         json_data(secrets=members)
     else:

@@ -14,6 +14,9 @@ from typing import Final, Self
 
 from ringtaw_client import InputError
 
+from ringtaw_cli.output import for_terminal, printable, say
+from ringtaw_cli.session.planted import refuse_planted
+
 STANDARD: Final = "-"
 MAX_INPUT: Final = 24 << 20
 """Bytes: more than any manifest that a Coordinator takes."""
@@ -44,25 +47,25 @@ class OutputFile:
     with OutputFile(path) as file:
         file.fill(content)
 
-    It is replaced at once, readable for its owner alone; without :meth:`fill` nothing changes. What
-    is no regular file, such as ``/dev/stdout``, is written to.
+    It is replaced at once; without :meth:`fill` nothing changes. It is readable for its owner
+    alone, or if it is ``public`` for whom the umask admits, and for those who could read it before.
+    What is no regular file, such as ``/dev/null``, is written to.
 
     Raises:
         InputError: It cannot be written.
     """
 
-    def __init__(self, path: Path, *, keep_former: bool = False) -> None:
+    def __init__(self, path: Path, *, keep_former: bool = False, public: bool = False) -> None:
         self.path = path
         self.former: Path | None = None
         """Where the former content is kept, if there was one and it shall be."""
         self._keep_former = keep_former
-        self._target = Path(os.path.realpath(path))
+        self._public = public
         with _blame(path):
-            self._is_special = self._target.exists() and not stat.S_ISREG(
-                self._target.stat().st_mode
-            )
+            self._target = _target(path)
+            self._is_special = path.exists() and not stat.S_ISREG(path.stat().st_mode)
             if self._is_special:
-                self._descriptor, self._temporary = os.open(self._target, os.O_WRONLY), ""
+                self._descriptor, self._temporary = _open_special(path), ""
             else:
                 self._descriptor, self._temporary = tempfile.mkstemp(
                     dir=self._target.parent, prefix=f".{self._target.name[:64]}."
@@ -93,6 +96,8 @@ class OutputFile:
                 view = view[os.write(self._descriptor, view) :]
             if self._is_special:
                 return
+            if self._public:
+                os.fchmod(self._descriptor, _public_mode(self._target))
             os.fsync(self._descriptor)
             if self._keep_former and self._target.exists():
                 self.former = _keep(self._target)
@@ -100,17 +105,45 @@ class OutputFile:
             self._temporary = ""
 
 
-def write_output(path: Path, content: bytes) -> None:
-    """Write a file, or stdout for ``-``.
+def _target(path: Path) -> Path:
+    """Return where a link leads, if it is not somebody else's trap."""
+    if not path.is_symlink():
+        return path
+    refuse_planted(path, path.lstat().st_uid)
+    return Path(os.path.realpath(path))
+
+
+def _open_special(path: Path) -> int:
+    """Open what is no regular file, if nobody else has laid it there to read what is written."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        refuse_planted(path, os.fstat(descriptor).st_uid)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def is_stdout(path: Path | None) -> bool:
+    """Whether output goes to stdout: for ``-`` and None, and by its name.
+
+    By that a file would be opened anew, or replaced, to which the shell has led stdout.
+    """
+    return path is None or str(path) in (STANDARD, "/dev/stdout")
+
+
+def write_output(path: Path | None, content: bytes, *, public: bool = False) -> None:
+    """Write a file and say so, or stdout for ``-`` and None.
 
     Raises:
         InputError: It cannot be written.
     """
-    if str(path) == STANDARD:
-        sys.stdout.buffer.write(content)
+    if path is None or is_stdout(path):
+        sys.stdout.buffer.write(for_terminal(content) if sys.stdout.isatty() else content)
         return
-    with OutputFile(path) as file:
+    with OutputFile(path, public=public) as file:
         file.fill(content)
+    say(f"written to {printable(str(path))}")
 
 
 @contextmanager
@@ -122,6 +155,15 @@ def _blame(path: Path) -> Iterator[None]:
         raise InputError(
             f"cannot write {path}: {error.strerror}", hint="name another file"
         ) from None
+
+
+def _public_mode(path: Path) -> int:
+    """Return the mode that a file has, or would get when any program makes it."""
+    if path.exists():
+        return path.stat().st_mode & 0o755
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return 0o666 & ~umask
 
 
 def _keep(path: Path) -> Path:

@@ -7,7 +7,6 @@ is verified again whenever an era config is given; then it must still have that 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,8 @@ from ringtaw_cli.output import printable, say, warning
 from ringtaw_cli.session.files import OutputFile
 from ringtaw_cli.session.options import Access
 from ringtaw_cli.session.pins import Pin, pin_of
+from ringtaw_cli.session.planted import read_trusted
+from ringtaw_cli.session.refusals import next_steps
 
 if TYPE_CHECKING:
     from ringtaw_client import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 ERA_CONFIGS: Final = ("coordinator-era.json", "era-config.json")
 """Where MarbleRun's command looks for an era config in the working directory."""
+_MAX_ERA_CONFIG: Final = 1 << 20
 _ACCEPT: Final = "if you know why, accept it with --era-config FILE --accept-new-identity"
 
 
@@ -59,13 +61,17 @@ def session(
     pin = pin_of(Address.parse(address), access.coordinator_cert)
     try:
         coordinator = _connect(access, address, credential, pin, recovering)
-        yield coordinator
+        keeps_unproved = keep and access.insecure and pin.own
+        if keeps_unproved and not access.accept_new_identity:
+            _refuse_to_replace(pin, coordinator)
+        with next_steps():
+            yield coordinator
         save_quote(access, coordinator)
     except IdentityChangedError as error:
         error.hint = f"{pin.path} says whom to trust. A new set-up and a Coordinator that waits "
         error.hint += f"for recovery have new certificates; {_ACCEPT}; else somebody is in between"
         raise
-    if keep and access.insecure and pin.own:
+    if keeps_unproved:
         pin.write(coordinator.identity)
 
 
@@ -84,7 +90,8 @@ def provisional_session(
         if access.insecure
         else _pinned(access, verified(access, address), credential)
     )
-    yield coordinator
+    with next_steps():
+        yield coordinator
     save_quote(access, coordinator)
 
 
@@ -108,8 +115,11 @@ def policy_of(access: Access, address: str) -> CoordinatorPolicy:
     Raises:
         InputError: Nobody said it.
     """
-    path = access.era_config or _era_config_here()
-    if path is None:
+    if access.era_config is not None:
+        policy = client.CoordinatorPolicy.from_file(access.era_config)
+    elif (here := _policy_here()) is not None:
+        policy = here
+    else:
         raise InputError(
             f"nothing says which Coordinator is to be trusted at {address}",
             hint="name its properties, --era-config FILE: JSON with UniqueID, or SignerID, "
@@ -117,7 +127,6 @@ def policy_of(access: Access, address: str) -> CoordinatorPolicy:
             "ringtaw ADAPTER package-properties shows them, or TDX with the measurements of its "
             "trust domain; for a simulation there is --insecure",
         )
-    policy = client.CoordinatorPolicy.from_file(path)
     statuses, advisories = access.accepted_tcb_statuses, access.accepted_advisories
     return replace(
         policy,
@@ -186,6 +195,20 @@ def _insecure(access: Access, address: str, credential: Credential | None) -> Pi
     )
 
 
+def _refuse_to_replace(pin: Pin, coordinator: PinnedCoordinator) -> None:
+    """Refuse to forget whom to trust for one who has proved nothing."""
+    known, found = pin.read(), coordinator.identity
+    if known is not None and known.root != found.root:
+        raise IdentityChangedError(
+            "whoever answers has proved nothing, and is not the Coordinator that is trusted: its "
+            f"root certificate has SHA-256 {found.fingerprint}, trusted is {known.fingerprint}",
+            where=f"https://{coordinator.address}",
+            hint="",
+            expected=known.fingerprint,
+            found=found.fingerprint,
+        )
+
+
 def _pinned(
     access: Access, found: VerifiedCoordinator, credential: Credential | None
 ) -> PinnedCoordinator:
@@ -238,17 +261,18 @@ def _waits_for_recovery(found: VerifiedCoordinator, access: Access) -> bool:
         return False
 
 
-def _era_config_here() -> Path | None:
-    """Return the era config in the working directory, if it is this user's or root's."""
+def _policy_here() -> CoordinatorPolicy | None:
+    """Read the era config in the working directory, if it is this user's or root's."""
     for path in map(Path, ERA_CONFIGS):
         try:
-            owner = path.stat().st_uid
+            text = read_trusted(path, _MAX_ERA_CONFIG, named=False)
         except OSError:
             continue
-        if owner not in (0, os.geteuid()):
-            raise InputError(f"./{path} belongs to another user", hint=f"give --era-config {path}")
         say(f"which Coordinator is wanted is read from ./{path}")
-        return path
+        try:
+            return client.CoordinatorPolicy.from_json(text)
+        except InputError as error:
+            raise InputError(f"{path}: {error.message}", hint=error.hint) from None
     return None
 
 

@@ -122,8 +122,43 @@ def without_coordinator(function: Decorated) -> Decorated:
     return _namespace(function)
 
 
-def _path(**settings: Any) -> click.Path:
-    return click.Path(path_type=Path, **settings)
+class OptionalPath(click.Path):
+    """A path; an empty one is as good as none, for scripts with variables that are not set."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or None."""
+        return super().convert(value, param, ctx) if value else None
+
+
+output_option = click.option(
+    "-o",
+    "--output",
+    type=OptionalPath(),
+    metavar="FILE",
+    help="Write to this file. [default: stdout]",
+)
+"""Where the data of a command goes: its argument ``output``, for ``write_output``."""
+
+
+class _Seconds(click.FloatRange):
+    """Is named in the error about what is none."""
+
+    name = "number of seconds"
+
+
+def _address(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Refuse what is no address before anything is read or asked for."""
+    from ringtaw_client import Address, InputError
+
+    if not ctx.resilient_parsing:
+        try:
+            Address.parse(value)
+        except InputError as error:
+            raise click.BadParameter(f"{error.message}: {error.hint}", ctx, parameter) from None
+    return value
 
 
 _option = partial(click.option, cls=SharedOption, section=SECTION)
@@ -134,7 +169,7 @@ coordinator_options = gathered(
     _option(
         "-e",
         "--era-config",
-        type=_path(),
+        type=OptionalPath(),
         metavar="FILE",
         help="Properties of the Coordinator's enclave or trust domain, JSON. Needed to verify the "
         "Coordinator: the first time, and whenever it is given. [default: coordinator-era.json or "
@@ -163,10 +198,15 @@ coordinator_options = gathered(
         "those of the era config, else all]",
     ),
     _option("--nonce", default="", help="Nonce for the evidence. [default: fresh, random]"),
-    _option("--save-sgx-quote", type=_path(), metavar="FILE", help="Save the Coordinator's quote."),
+    _option(
+        "--save-sgx-quote",
+        type=OptionalPath(),
+        metavar="FILE",
+        help="Save the Coordinator's quote.",
+    ),
     _option(
         "--coordinator-cert",
-        type=_path(),
+        type=OptionalPath(),
         metavar="FILE",
         help="Where the verified Coordinator's certificate is kept: the one in it is trusted. "
         "[default: a file for each host and port in ~/.config/ringtaw/coordinators]",
@@ -193,7 +233,7 @@ coordinator_options = gathered(
     ),
     _option(
         "--pccs-ca",
-        type=_path(),
+        type=OptionalPath(),
         metavar="FILE",
         envvar="RINGTAW_PCCS_CA",
         show_envvar=True,
@@ -201,7 +241,7 @@ coordinator_options = gathered(
     ),
     _option(
         "--trusted-roots",
-        type=_path(),
+        type=OptionalPath(),
         metavar="FILE",
         envvar="RINGTAW_TRUSTED_ROOTS",
         show_envvar=True,
@@ -214,7 +254,7 @@ coordinator_options = gathered(
     ),
     _option(
         "--timeout",
-        type=click.FloatRange(0.1, LONGEST_TIMEOUT),
+        type=_Seconds(0.1, LONGEST_TIMEOUT),
         metavar="SECONDS",
         default=TIMEOUT,
         show_default=True,
@@ -224,5 +264,5 @@ coordinator_options = gathered(
 )
 """Gives a command the options of :class:`Access`, as its argument ``access``."""
 
-coordinator_argument = click.argument("address", metavar="HOST:PORT")
+coordinator_argument = click.argument("address", metavar="HOST:PORT", callback=_address)
 """The Coordinator's client API; the command's argument ``address``."""

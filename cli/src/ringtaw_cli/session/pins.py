@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from ringtaw_client import ClientError, InputError
 
 from ringtaw_cli.session.files import OutputFile
+from ringtaw_cli.session.planted import read_trusted
 
 if TYPE_CHECKING:
     from ringtaw_client import Address, CoordinatorIdentity
@@ -32,11 +33,10 @@ class Pin:
         """Return the identity, or None if there is none yet.
 
         Raises:
-            InputError: The file is there and cannot be used.
+            InputError: The file is there and cannot be used, or somebody else may have written it.
         """
         try:
-            with self.path.open("rb") as file:
-                pem = file.read(_MAX_SIZE)
+            pem = read_trusted(self.path, _MAX_SIZE, named=self.own)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -58,12 +58,18 @@ class Pin:
             InputError: It cannot be written.
         """
         try:
-            if not self.own:
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(self.path.parent)
         except OSError as error:
             raise InputError(f"cannot make {self.path.parent}: {error.strerror}") from None
         with OutputFile(self.path) as file:
             file.fill(identity.chain_pem.encode())
+
+
+def _make(folder: Path) -> None:
+    """Make a folder and those above it, each for this user alone."""
+    for one in reversed([folder, *folder.parents]):
+        if not one.exists():
+            one.mkdir(mode=0o700, exist_ok=True)
 
 
 def pin_of(address: Address, own: Path | None) -> Pin:

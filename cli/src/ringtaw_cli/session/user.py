@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import click
 
 from ringtaw_cli.command import SharedOption
-from ringtaw_cli.session.options import gathered
+from ringtaw_cli.session.options import OptionalPath, gathered
 from ringtaw_cli.session.passwords import PasswordSource
 
 if TYPE_CHECKING:
     from ringtaw_client import Credential
 
-_FILE: Final = click.Path(path_type=Path)
+_FILE: Final = OptionalPath()
 
 
 class RecoveryKeyHolder(Protocol):
