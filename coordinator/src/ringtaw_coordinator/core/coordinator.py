@@ -32,21 +32,16 @@ from ringtaw_coordinator.core.api import (
     UpdateProgress,
 )
 from ringtaw_coordinator.core.attestation import Attestation
-from ringtaw_coordinator.core.counters import (
-    check_counter,
-    counter_owner,
-    identify_marble,
-    raise_counter,
-)
+from ringtaw_coordinator.core.counters import Counters
 from ringtaw_coordinator.core.founding import found
 from ringtaw_coordinator.core.identities import certificate_chain
 from ringtaw_coordinator.core.loading import load
 from ringtaw_coordinator.core.quote_signing import sign_quote
 from ringtaw_coordinator.core.recovery import recover
-from ringtaw_coordinator.core.serving import Serving, serve
+from ringtaw_coordinator.core.serving import Serving, require_feature, serve
 from ringtaw_coordinator.core.state_machine import StateMachine
 from ringtaw_coordinator.core.updates.updates import Updates, log_manifest
-from ringtaw_coordinator.errors import CoordinatorError, FeatureError
+from ringtaw_coordinator.errors import CoordinatorError
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.manifest.model import FeatureGate
 from ringtaw_coordinator.state.model import new_deployment
@@ -73,6 +68,7 @@ class Coordinator:
         self._machine = machine
         self._updates = Updates(machine, vault)
         self._activations = Activations(machine, vault, attestation.verifier)
+        self._counters = Counters(machine, vault)
         self._software_tee = software_tee
 
     @property
@@ -120,9 +116,7 @@ class Coordinator:
 
     def require_feature(self, gate: FeatureGate) -> None:
         """Return if the manifest in force enables a feature."""
-        serving = self._machine.serving
-        if serving is None or gate not in serving.manifest.config.feature_gates:
-            raise FeatureError(f"the manifest in force does not have the feature gate {gate}")
+        require_feature(self._machine.serving, gate)
 
     async def sign_quote(self, quote: bytes) -> SignedQuote:
         """Verify an SGX quote and sign its TCB status, good or bad."""
@@ -224,20 +218,7 @@ class Coordinator:
 
     async def set_counter(self, name: str, value: int, certificate: bytes) -> int:
         """Raise a Marble's monotonic counter to ``value``; return its former value."""
-
-        def step(serving: Serving) -> tuple[Serving, int]:
-            self.require_feature(FeatureGate.MONOTONIC_COUNTER)
-            marble = identify_marble(serving, certificate)
-            raised, former = raise_counter(serving, marble, name, value)
-            if raised is not serving:
-                self._vault.commit(raised.deployment, {"counters": [counter_owner(marble)]})
-            return raised, former
-
-        serving = self._machine.accepting()
-        self.require_feature(FeatureGate.MONOTONIC_COUNTER)
-        identify_marble(serving, certificate)
-        check_counter(name, value)
-        return await self._machine.advance(step)
+        return await self._counters.set(name, value, certificate)
 
     async def tend(self) -> None:
         """Look after what evidence is judged by, until cancelled."""

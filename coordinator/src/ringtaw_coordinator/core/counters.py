@@ -6,13 +6,23 @@ again, also after updates.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from ringtaw_coordinator.core.serving import Serving
-from ringtaw_coordinator.errors import RequestRefusedError, UnauthorizedError
+from ringtaw_coordinator.core.serving import Serving, require_feature
+from ringtaw_coordinator.core.state_machine import StateMachine
+from ringtaw_coordinator.core.together import Together
+from ringtaw_coordinator.errors import (
+    CoordinatorError,
+    RequestRefusedError,
+    UnauthorizedError,
+)
+from ringtaw_coordinator.manifest.model import FeatureGate
 from ringtaw_coordinator.names import quoted
 from ringtaw_coordinator.pki.marble import MarbleName, marble_name
+from ringtaw_coordinator.state.entries import Entries
+from ringtaw_coordinator.state.vault import Vault
 
 MAX_VALUE: Final = 2**64 - 1
 MAX_NAME_BYTES: Final = 256
@@ -20,6 +30,64 @@ MAX_COUNTERS: Final = 256
 """Of one Marble."""
 MAX_MARBLES: Final = 1_000_000
 """Marbles that have counters, in the whole deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Raise:
+    """What a Marble asks for, and the version under which it was found to be one."""
+
+    judged: Serving
+    certificate: bytes
+    marble: MarbleName
+    name: str
+    value: int
+
+
+class Counters:
+    """Raises counters, durably, many at a time."""
+
+    def __init__(self, machine: StateMachine, vault: Vault) -> None:
+        self._machine = machine
+        self._vault = vault
+        self._together = Together[_Raise, int](machine, self._raise)
+
+    async def set(self, name: str, value: int, certificate: bytes) -> int:
+        """Raise a Marble's counter to ``value``, and return its former value.
+
+        Raises:
+            FeatureError: The manifest does not enable counters.
+            UnauthorizedError: The certificate (DER) is no Marble's.
+            RequestRefusedError: There can be no such counter.
+            StateError: Not accepting Marbles.
+            StoreError: It could not be made durable.
+        """
+        serving = self._machine.accepting()
+        marble = _identify(serving, certificate)
+        check_counter(name, value)
+        return await self._together.make(_Raise(serving, certificate, marble, name, value))
+
+    def _raise(
+        self, serving: Serving, asked: Sequence[_Raise]
+    ) -> tuple[Serving, list[int | CoordinatorError]]:
+        before = serving
+        outcomes: list[int | CoordinatorError] = []
+        for each in asked:
+            try:
+                if not serving.is_same_version(each.judged):
+                    _identify(serving, each.certificate)
+                serving, former = raise_counter(serving, each.marble, each.name, each.value)
+                outcomes.append(former)
+            except CoordinatorError as error:
+                outcomes.append(error)
+        if serving is not before:
+            touched = {counter_owner(each.marble) for each in asked}
+            self._vault.commit(serving.deployment, {"counters": touched})
+        return serving, outcomes
+
+
+def _identify(serving: Serving, certificate: bytes) -> MarbleName:
+    require_feature(serving, FeatureGate.MONOTONIC_COUNTER)
+    return identify_marble(serving, certificate)
 
 
 def check_counter(name: str, value: int) -> None:
@@ -73,5 +141,5 @@ def raise_counter(
         )
     if owner not in counters and len(counters) >= MAX_MARBLES:
         raise RequestRefusedError(f"{MAX_MARBLES:,} Marbles have counters already")
-    changed = {**counters, owner: {**own, name: value}}
+    changed = Entries.of(counters).with_entry(owner, {**own, name: value})
     return serving.with_deployment(replace(serving.deployment, counters=changed)), former

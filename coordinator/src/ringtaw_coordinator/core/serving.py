@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from ringtaw_coordinator.core.api import StoredManifest
 from ringtaw_coordinator.core.ttls import certificates_of
 from ringtaw_coordinator.core.users import Users
+from ringtaw_coordinator.errors import FeatureError
 from ringtaw_coordinator.manifest.model import (
+    FeatureGate,
     Manifest,
     Marble,
     SecretDefinition,
@@ -85,6 +87,16 @@ class Serving:
     def is_same_version(self, other: Serving) -> bool:
         """Return whether no update lies between the two: each makes a new Marble root."""
         return self.deployment.intermediate == other.deployment.intermediate
+
+
+def require_feature(serving: Serving | None, gate: FeatureGate) -> None:
+    """Return if there is a manifest in force, and it enables a feature.
+
+    Raises:
+        FeatureError: It does not.
+    """
+    if serving is None or gate not in serving.manifest.config.feature_gates:
+        raise FeatureError(f"the manifest in force does not have the feature gate {gate}")
 
 
 def serve(deployment: Deployment, manifest: Manifest) -> Serving:
