@@ -133,7 +133,13 @@ def test_a_secret_in_arguments_is_found() -> None:
 
 
 def test_a_secret_in_the_environment_of_a_child_is_found() -> None:
-    with recorded() as deeds, subprocess.Popen(["sleep", "60"], env={"KEY": SECRET.hex()}) as child:
+    environment = {"KEY": SECRET.hex()}
+    with (
+        recorded() as deeds,
+        subprocess.Popen(["yes"], env=environment, stdout=subprocess.PIPE) as child,
+    ):
+        assert child.stdout
+        child.stdout.read(1)  # it runs: its environment can be read
         [told] = secrets_told([SECRET], deeds)
         child.kill()
     assert told == f"a secret is in the environment of child {child.pid}"

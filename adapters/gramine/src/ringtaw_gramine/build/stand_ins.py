@@ -18,6 +18,7 @@ _GRAMINE: Final = "/usr/lib/x86_64-linux-gnu/gramine"
 _PREFIX: Final = {
     "base": "/usr", "platbase": "/usr", "installed_base": "/usr", "installed_platbase": "/usr",
 }  # fmt: skip
+_PYTHON_FOLDERS: Final = sysconfig.get_paths(vars=_PREFIX)
 ENVIRONMENT: Final = "env."
 """Before the names of variables that stand for the host's environment."""
 
@@ -26,8 +27,8 @@ class StandInPath(PurePosixPath):
     """A path that can be asked what it is, and nothing else: templates do no I/O."""
 
     def is_dir(self) -> bool:
-        """Whether it is a directory: without a suffix, or on this machine."""
-        return not self.suffix or os.path.isdir(self)
+        """Whether it is a directory: without a suffix, of Python (python3.13), or here."""
+        return not self.suffix or str(self) in _PYTHON_FOLDERS.values() or os.path.isdir(self)
 
     def exists(self) -> bool:
         """Whether it exists: as if it did."""
@@ -87,7 +88,7 @@ def template_globals(variables: Mapping[str, str]) -> dict[str, object]:
 
 
 def _python() -> dict[str, Any]:
-    paths = {name: StandInPath(path) for name, path in sysconfig.get_paths(vars=_PREFIX).items()}
+    paths = {name: StandInPath(path) for name, path in _PYTHON_FOLDERS.items()}
     distribution = StandInPath("/usr/lib/python3/dist-packages")
     search_path = [paths["stdlib"], paths["platstdlib"] / "lib-dynload", distribution]
     return {
