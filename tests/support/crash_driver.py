@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ringtaw_coordinator.core.api import SecretUpload
 from ringtaw_coordinator.core.coordinator import Coordinator
+from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.pki.authority import Intermediate
 from ringtaw_coordinator.pki.marble import MarbleIssuer
 from ringtaw_coordinator.state import written
@@ -119,6 +120,7 @@ OPERATIONS: dict[str, Callable[[Coordinator], Awaitable[None]]] = {
 
 def main(operation: str, before: Path, results: Path) -> None:
     """Run the operation once undisturbed, then crash at every step it had."""
+    load_manifest(manifest())  # imports what it needs, once for all children
     if operation == activate_often.__name__:
         vars(written)["MAX_CHANGES"] = CHANGES
     undisturbed = results / "acknowledged"

@@ -31,6 +31,7 @@ from ringtaw_coordinator.core.attestation import SIMULATION
 from ringtaw_coordinator.core.coordinator import Coordinator, open_coordinator
 from ringtaw_coordinator.errors import CoordinatorError
 from ringtaw_coordinator.logs import configure_logging
+from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.pki.marble import MarbleIssuer
 from ringtaw_coordinator.state.files import FileStore
 from ringtaw_coordinator.state.sealed_key import UnprotectedSealer
@@ -232,6 +233,7 @@ class Task:
 def main() -> None:
     """Start a process for each task; nobody waits for them."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    load_manifest(manifest())  # imports what it needs, once for all processes
     for line in sys.stdin:
         task = Task(**json.loads(line))
         child = os.fork()
