@@ -41,7 +41,7 @@ def flooding(content: bytes) -> Iterator[str]:
         with contextlib.suppress(OSError):
             while True:
                 connection, _ = listener.accept()
-                connection.settimeout(1)  # a client that is cut off may leave a window of zero
+                connection.settimeout(0.3)  # a client that is cut off may leave a window of zero
                 with contextlib.suppress(OSError), connection:
                     while True:
                         connection.sendall(content)
