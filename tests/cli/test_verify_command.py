@@ -87,11 +87,14 @@ def test_every_link_of_the_chain_is_a_line(
     assert "· marble-uuid" in done.stdout
 
 
-def test_json_keeps_the_schema(home: Workplace, deployment: Deployment) -> None:
+def test_json_keeps_the_schema(home: Workplace, deployment: Deployment, tmp_path: Path) -> None:
     fingerprint = sha256(MANIFEST).hexdigest()
     arguments = (*deployment.basis, "--fingerprint", fingerprint, "--format", "json")
-    done = home.run("verify", deployment.address, *arguments)
+    with marble(*deployment.activate(), tmp_path) as port:
+        done = home.run("verify", deployment.address, f"localhost:{port}", *arguments)
     found = parsed(done.stdout)
+    (one,) = found["marbles"]
+    assert (one["address"], one["type"]) == (f"localhost:{port}", "frontend")
     assert found["verified"]
     assert found["manifest"] == {"fingerprint": fingerprint}
     assert found["coordinator"]["software_tee"]
@@ -224,10 +227,15 @@ def test_all_marbles_are_looked_at_and_the_gravest_error_counts(
             f"backend=localhost:{port}",
             f"frontend=localhost:{port}",
             *deployment.basis,
+            "--save-evidence",
+            "evidence",
         )
     assert done.returncode == ExitCode.POLICY_MISMATCH
     assert failed_checks(done) == ["marble-certificate", "marble-type"]
     assert done.stderr.count("error: ") == 2
+    assert "· saved                 evidence, without 2 Marbles that failed" in done.stdout
+    head = json.loads(home.read("evidence/evidence.json"))
+    assert [each["type"] for each in head["marbles"].values()] == ["frontend"]
 
 
 def test_an_old_tcb(home: Workplace, fake_basis: tuple[str, ...]) -> None:

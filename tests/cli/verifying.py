@@ -50,11 +50,12 @@ def at_home(place: Workplace) -> Workplace:
     return place
 
 
-def save(place: Workplace, deployment: Deployment, name: str = "evidence") -> Path:
+def save(place: Workplace, deployment: Deployment, *marbles: str) -> Path:
     """Save evidence as a user does."""
-    done = place.run("verify", deployment.address, *deployment.basis, "--save-evidence", name)
+    options = (*deployment.basis, "--save-evidence", "evidence")
+    done = place.run("verify", deployment.address, *marbles, *options)
     assert done.returncode == 0, done.stderr
-    return place.folder / name
+    return place.folder / "evidence"
 
 
 def failed_checks(done: Done) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ from ringtaw_client import (
     UnreachableError,
     connect_insecurely,
     verify_marble,
+    verify_marble_offline,
 )
+from ringtaw_client._names import is_for
 from ringtaw_testkit.identities import self_signed
 
 from tests.client.fake_marble import CHAIN, KEY, marble
@@ -57,6 +60,55 @@ def test_marble(pinned: PinnedCoordinator, port: str) -> None:
         "marble-type",
     ]
     assert all(check.ok for check in found.checks)
+
+
+def test_the_same_verdict_later(pinned: PinnedCoordinator, port: str) -> None:
+    found = verify_marble(f"localhost:{port}", pinned.identity, marble_type="frontend")
+    evidence, now = found.evidence, datetime.now(UTC)
+    assert len(evidence.chain) == 2
+    assert verify_marble_offline(evidence, pinned.identity, now) == found
+    with pytest.raises(PolicyMismatchError, match="expected backend"):
+        verify_marble_offline(evidence, pinned.identity, now, marble_type="backend")
+    for wrong in (replace(evidence, name="backend.example"), replace(evidence, name="10.0.0.1")):
+        with pytest.raises(NameMismatchError):
+            verify_marble_offline(wrong, pinned.identity, now)
+    with pytest.raises(EvidenceRejectedError, match="not valid at validation time"):
+        verify_marble_offline(evidence, pinned.identity, now - timedelta(days=9))
+
+
+def test_later_it_is_as_little_the_marble_of_others(pinned: PinnedCoordinator, port: str) -> None:
+    found = verify_marble(f"localhost:{port}", pinned.identity)
+    evidence, now, own = found.evidence, datetime.now(UTC), self_signed()
+    with pytest.raises(EvidenceRejectedError, match="no Marble of the deployment"):
+        verify_marble_offline(evidence, CoordinatorIdentity(own.der), now)
+    for chain in ((own.der,), (own.der, *evidence.chain), (b"junk",), (pinned.identity.root[:-1],)):
+        with pytest.raises(EvidenceRejectedError, match="no Marble of the deployment"):
+            verify_marble_offline(replace(evidence, chain=chain), pinned.identity, now)
+    updated = replace(pinned.identity, intermediate=own.der)
+    with pytest.raises(PolicyMismatchError, match="marble-manifest: FAILED"):
+        verify_marble_offline(evidence, updated, now)
+    for no_marble in (pinned.identity.root, pinned.identity.intermediate):
+        with pytest.raises(PolicyMismatchError, match="marble-type"):
+            verify_marble_offline(replace(evidence, chain=(no_marble,)), pinned.identity, now)
+
+
+@pytest.mark.parametrize(
+    ("names", "host", "expected"),
+    [
+        (["a.example"], "A.Example.", True),
+        (["*.example"], "a.example", True),
+        (["*.example"], "a.b.example", False),
+        (["*.example"], "example", False),
+        (["*"], "a", False),
+        (["a*.example"], "ab.example", False),
+        (["my_service"], "my_service", True),
+        (["::1", "10.0.0.1"], "0:0:0:0:0:0:0:1", True),
+        (["*.0.0.1"], "10.0.0.1", False),
+        ([], "a", False),
+    ],
+)
+def test_for_whom_a_certificate_is(names: list[str], host: str, expected: bool) -> None:
+    assert is_for(names, host) is expected
 
 
 def test_another_type_or_name(pinned: PinnedCoordinator, port: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,15 @@ from ringtaw_client import (
     EvidenceRejectedError,
     InputError,
     Manifest,
+    NameMismatchError,
     PolicyMismatchError,
     Trust,
     VerifiedCoordinator,
     verify,
     verify_offline,
 )
+from ringtaw_client._answers import update_log
+from ringtaw_client._json import Record
 from ringtaw_testkit.identities import self_signed
 
 from tests.client.fake_coordinator import GENUINE, POLICY, FakeCoordinator, serving
@@ -37,7 +42,9 @@ FILES = {
     "collateral.json",
     "manifest.json",
     "manifest.sig",
+    "update-log.jsonl",
 }
+LOG = '{"time":"2026-11-20T08:00:00Z",\n "update":"Initial manifest set"}'
 
 
 def signed(raw: bytes) -> Manifest:
@@ -57,7 +64,8 @@ def verified(trust: Trust) -> VerifiedCoordinator:
 @pytest.fixture
 def saved(verified: VerifiedCoordinator, tmp_path: Path) -> Path:
     directory = tmp_path / "evidence"
-    verified.save_evidence(directory, MANIFEST)
+    log = update_log(Record({"updateLog": [LOG, LOG]}))
+    verified.save_evidence(directory, MANIFEST, log=log, server_name="127.0.0.1")
     return directory
 
 
@@ -70,19 +78,26 @@ def offline(trust: Trust) -> Trust:
 def test_same_verdict(verified: VerifiedCoordinator, saved: Path, offline: Trust) -> None:
     assert {file.name for file in saved.iterdir()} == FILES
     again = verify_offline(saved, POLICY, offline, manifest=RAW)
-    assert again.checks[: len(verified.checks)] == verified.checks
-    assert [check.name for check in again.checks[-2:]] == [
+    files, *checks = again.checks
+    assert (files.name, files.found) == ("files", "7 files with the SHA-256 that was recorded")
+    assert tuple(checks[: len(verified.checks)]) == verified.checks
+    assert [check.name for check in checks[len(verified.checks) :]] == [
+        "certificate",
         "manifest-signature",
         "manifest-fingerprint",
     ]
-    assert again.evidence == replace(verified.evidence, manifest=MANIFEST)
+    assert replace(again.evidence, log=None) == replace(
+        verified.evidence, manifest=MANIFEST, server_name="127.0.0.1"
+    )
+    assert [entry.update for entry in again.evidence.log or ()] == ["Initial manifest set"] * 2
     assert verify_offline(saved, POLICY, offline).identity == verified.identity
 
 
 def test_without_a_manifest(verified: VerifiedCoordinator, tmp_path: Path, offline: Trust) -> None:
     verified.save_evidence(tmp_path / "new" / "directory")
     again = verify_offline(tmp_path / "new" / "directory", POLICY, offline)
-    assert again.checks == verified.checks
+    assert again.checks[1:] == verified.checks
+    assert again.evidence.log is None
     with pytest.raises(InputError, match="no manifest was saved"):
         verify_offline(tmp_path / "new" / "directory", POLICY, offline, manifest=RAW)
 
@@ -90,7 +105,7 @@ def test_without_a_manifest(verified: VerifiedCoordinator, tmp_path: Path, offli
 def test_another_policy_or_manifest(saved: Path, offline: Trust) -> None:
     with pytest.raises(PolicyMismatchError, match="UniqueID"):
         verify_offline(saved, CoordinatorPolicy(unique_id="ee" * 32), offline)
-    with pytest.raises(PolicyMismatchError, match="manifest-fingerprint"):
+    with pytest.raises(PolicyMismatchError, match="manifest in force is another one"):
         verify_offline(saved, POLICY, offline, manifest=b"another")
 
 
@@ -135,6 +150,28 @@ def other_manifest(directory: Path) -> None:
     (directory / "manifest.json").write_bytes(RAW + b" ")
 
 
+def as_of_form_1(directory: Path) -> None:
+    """Make the folder one of the time when files were not listed: they are judged by themselves."""
+    head = json.loads((directory / "evidence.json").read_text())
+    kept = {name: head[name] for name in ("address", "time", "nonce")}
+    (directory / "evidence.json").write_text(json.dumps({"form": 1, **kept}))
+    (directory / "update-log.jsonl").unlink(missing_ok=True)
+
+
+def test_folders_of_old(verified: VerifiedCoordinator, saved: Path, offline: Trust) -> None:
+    as_of_form_1(saved)
+    again = verify_offline(saved, POLICY, offline, manifest=RAW)
+    names = [check.name for check in again.checks]
+    assert names == [
+        *(check.name for check in verified.checks),
+        "manifest-signature",
+        "manifest-fingerprint",
+    ]
+    assert (again.evidence.log, again.evidence.marbles, again.evidence.files) == (None, (), 0)
+    with pytest.raises(NameMismatchError, match=r"not for other\.example"):
+        verify_offline(saved, POLICY, offline, server_name="other.example")
+
+
 @pytest.mark.parametrize(
     "tamper", [other_root, other_tls, other_nonce, other_quote, other_collateral, other_manifest]
 )
@@ -142,6 +179,48 @@ def test_tampered_evidence(tamper: object, saved: Path, offline: Trust) -> None:
     assert callable(tamper)
     tamper(saved)
     with pytest.raises(EvidenceRejectedError):
+        verify_offline(saved, POLICY, offline)
+    as_of_form_1(saved)
+    with pytest.raises(EvidenceRejectedError):
+        verify_offline(saved, POLICY, offline)
+
+
+@pytest.mark.parametrize("name", sorted(FILES - {"evidence.json"}))
+def test_every_file_is_as_it_was_saved_or_missed(name: str, saved: Path, offline: Trust) -> None:
+    file = saved / name
+    file.write_bytes(file.read_bytes() + b"\n")
+    with pytest.raises(EvidenceRejectedError, match=f"{name} is not the file") as caught:
+        verify_offline(saved, POLICY, offline)
+    assert [(check.name, check.ok) for check in caught.value.checks] == [("files", False)]
+    file.unlink()
+    with pytest.raises(EvidenceRejectedError, match=f"{name} is not the file") as caught:
+        verify_offline(saved, POLICY, offline)
+    assert caught.value.checks[0].found == "no such file"
+
+
+def test_no_file_is_a_pipe_that_never_ends(saved: Path, offline: Trust) -> None:
+    (saved / "quote.bin").unlink()
+    os.mkfifo(saved / "quote.bin")
+    with pytest.raises(InputError, match="no regular file"):
+        verify_offline(saved, POLICY, offline)
+
+
+@pytest.mark.parametrize("strange", ["../outside", "notes.txt", "marble-1.pem", "evidence.json"])
+def test_a_list_names_nothing_else(strange: str, saved: Path, offline: Trust) -> None:
+    head = json.loads((saved / "evidence.json").read_text())
+    head["files"][strange] = "ab" * 32
+    (saved / "evidence.json").write_text(json.dumps(head))
+    with pytest.raises(InputError, match=f"lists {strange}, which is no part"):
+        verify_offline(saved, POLICY, offline)
+
+
+@pytest.mark.parametrize("log", [b"[]\n", b'{"update": 1}\n', b"\xff\n", b'{"time": "x"}\n'])
+def test_a_log_that_is_none(log: bytes, saved: Path, offline: Trust) -> None:
+    head = json.loads((saved / "evidence.json").read_text())
+    head["files"]["update-log.jsonl"] = sha256(log).hexdigest()
+    (saved / "evidence.json").write_text(json.dumps(head))
+    (saved / "update-log.jsonl").write_bytes(log)
+    with pytest.raises(InputError, match="has no usable evidence"):
         verify_offline(saved, POLICY, offline)
 
 
@@ -162,7 +241,12 @@ def test_broken_files(name: str, content: bytes | None, saved: Path, offline: Tr
 @pytest.mark.parametrize(
     ("member", "value"),
     [
-        ("form", 2),
+        ("form", 0),
+        ("form", 3),
+        ("files", {"quote.bin": "ab"}),
+        ("files", []),
+        ("marbles", {"quote.bin": {}}),
+        ("server_name", None),
         ("form", "1"),
         ("time", "yesterday"),
         ("time", 5),

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from ringtaw_client.identity import CoordinatorIdentity
     from ringtaw_client.limits import Limits
     from ringtaw_client.manifests import manifest_checks
-    from ringtaw_client.marbles import VerifiedMarble, verify_marble
+    from ringtaw_client.marble_evidence import MarbleEvidence
+    from ringtaw_client.marbles import VerifiedMarble, verify_marble, verify_marble_offline
     from ringtaw_client.model import (
         LogEntry,
         Manifest,
@@ -77,6 +78,7 @@ __all__ = [
     "LogEntry",
     "Manifest",
     "ManifestAccepted",
+    "MarbleEvidence",
     "NameMismatchError",
     "NotAuthorisedError",
     "PendingUpdate",
@@ -103,6 +105,7 @@ __all__ = [
     "presented_certificates",
     "verify",
     "verify_marble",
+    "verify_marble_offline",
     "verify_offline",
 ]
 
@@ -116,7 +119,8 @@ _HOMES: Final = {
     "identity": ("CoordinatorIdentity",),
     "limits": ("Limits",),
     "manifests": ("manifest_checks",),
-    "marbles": ("VerifiedMarble", "verify_marble"),
+    "marble_evidence": ("MarbleEvidence",),
+    "marbles": ("VerifiedMarble", "verify_marble", "verify_marble_offline"),
     "offline": ("verify_offline",),
     "policy": ("CoordinatorPolicy",),
     "presented": ("presented_certificates",),

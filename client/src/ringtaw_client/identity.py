@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from ringtaw_client._text import printable
+from ringtaw_client._names import names_of
 from ringtaw_client.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,17 +58,7 @@ class CoordinatorIdentity:
     @property
     def names(self) -> tuple[str, ...]:
         """DNS names and IP addresses for which the root certificate is."""
-        from cryptography import x509
-
-        try:
-            extension = _load(self.root).extensions.get_extension_for_class(
-                x509.SubjectAlternativeName
-            )
-        except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-            return ()
-        dns = extension.value.get_values_for_type(x509.DNSName)
-        ips = extension.value.get_values_for_type(x509.IPAddress)
-        return tuple(printable(str(name)) for name in (*dns, *ips))
+        return names_of(self.root)
 
     @property
     def root_pem(self) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from ringtaw_client._connection import open_connection
@@ -20,6 +21,8 @@ from ringtaw_client.checks import Check
 from ringtaw_client.errors import EvidenceRejectedError, NameMismatchError, PolicyMismatchError
 from ringtaw_client.identity import CoordinatorIdentity
 from ringtaw_client.limits import Limits
+from ringtaw_client.marble_evidence import MarbleEvidence, check_chain
+from ringtaw_client.presented import peer_chain
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -35,9 +38,13 @@ class VerifiedMarble:
 
     uuid: str
     marble_type: str
-    certificate: bytes = field(repr=False)
-    """DER."""
+    evidence: MarbleEvidence
     checks: tuple[Check, ...]
+
+    @property
+    def certificate(self) -> bytes:
+        """The Marble's own certificate, DER."""
+        return self.evidence.chain[0]
 
 
 def verify_marble(
@@ -66,11 +73,35 @@ def verify_marble(
     deadline = Deadline(limits.total_timeout)
     connect = _Connect(identity, name, f"https://{parsed}")
     with open_connection(parsed, connect, limits, deadline, _HINT) as connection:
-        certificate = connection.getpeercert(binary_form=True) or b""
+        presented = peer_chain(connection)
     found = f"a certificate of it for {name}"
     chain = Check("marble-certificate", f"of the root {identity.fingerprint}", found, True)
-    marble = _read(certificate, (chain,))
-    return _judged(marble, identity, marble_type, f"https://{parsed}")
+    evidence = MarbleEvidence.of(str(parsed), name, marble_type, presented)
+    return _judged(_read(evidence, chain), identity, marble_type, f"https://{parsed}")
+
+
+def verify_marble_offline(
+    evidence: MarbleEvidence,
+    identity: CoordinatorIdentity,
+    at: datetime,
+    *,
+    marble_type: str = "",
+    where: str = "",
+) -> VerifiedMarble:
+    """Judge again what a Marble presented, at a time with a time zone.
+
+    That whoever presented it has its key was seen when it was verified, and is not in the evidence.
+    ``marble_type`` is by default the one that was demanded then.
+
+    Raises:
+        EvidenceRejectedError: It is no Marble of this Coordinator, or was none at that time;
+            NameMismatchError: nor of the recorded name.
+        PolicyMismatchError: It is of another type, or of a former manifest.
+    """
+    where = where or f"https://{evidence.address}"
+    chain = check_chain(evidence, identity, at, where)
+    wanted = marble_type or evidence.marble_type
+    return _judged(_read(evidence, chain), identity, wanted, where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +131,14 @@ class _Connect:
             ) from None
 
 
-def _read(certificate: bytes, checks: tuple[Check, ...]) -> VerifiedMarble:
+def _read(evidence: MarbleEvidence, chain: Check) -> VerifiedMarble:
     from cryptography import x509
     from cryptography.x509.oid import NameOID
 
-    parsed = x509.load_der_x509_certificate(certificate)
+    parsed = x509.load_der_x509_certificate(evidence.chain[0])
     names = parsed.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     uuid = printable(str(names[0].value)) if names else ""
-    return VerifiedMarble(uuid, _type(parsed), certificate, checks)
+    return VerifiedMarble(uuid, _type(parsed), evidence, (chain,))
 
 
 def _type(certificate: x509.Certificate) -> str:
@@ -145,4 +176,4 @@ def _judged(
             hint="restart it, if it was activated before an update of the manifest",
             checks=checks,
         )
-    return VerifiedMarble(marble.uuid, marble.marble_type, marble.certificate, tuple(checks))
+    return replace(marble, checks=tuple(checks))

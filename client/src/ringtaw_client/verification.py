@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +29,7 @@ from ringtaw_client.errors import EvidenceRejectedError
 from ringtaw_client.evidence import Evidence
 from ringtaw_client.identity import CoordinatorIdentity
 from ringtaw_client.limits import Limits
-from ringtaw_client.model import Manifest
+from ringtaw_client.model import LogEntry, Manifest
 from ringtaw_client.policy import CoordinatorPolicy
 from ringtaw_client.trust import Trust
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ringtaw_attestation import Report
 
     from ringtaw_client._appraisal import Appraisal
+    from ringtaw_client.marbles import VerifiedMarble
 
 NONCE_SIZE: Final = 32
 _DEFAULT_LIMITS: Final = Limits()
@@ -69,13 +71,30 @@ class VerifiedCoordinator:
             self.address, self.identity, credential, server_name=server_name, limits=limits
         )
 
-    def save_evidence(self, directory: Path, manifest: Manifest | None = None) -> None:
+    def save_evidence(
+        self,
+        directory: Path,
+        manifest: Manifest | None = None,
+        *,
+        log: Sequence[LogEntry] | None = None,
+        marbles: Iterable[VerifiedMarble] = (),
+        server_name: str = "",
+    ) -> None:
         """Write everything that the verdict rests on to a new directory.
+
+        That is the verdict on this Coordinator and, if they are given, on its manifest, its update
+        log, Marbles, and the name that its certificate had to be for.
 
         Raises:
             InputError: It cannot be written.
         """
-        replace(self.evidence, manifest=manifest).save(directory)
+        replace(
+            self.evidence,
+            manifest=manifest,
+            log=None if log is None else tuple(log),
+            marbles=tuple(marble.evidence for marble in marbles),
+            server_name=server_name,
+        ).save(directory)
 
 
 def verify(

@@ -98,7 +98,12 @@ def _show(folder: Path) -> None:
         _step(5, "Start another program that claims to be that Marble.")
         _marble(folder, platform, addresses, "impostor", 125)
         data("    refused: the premain exited with 125 and started nothing")
-        verified.save_evidence(folder / "evidence", coordinator.manifest())
+        verified.save_evidence(
+            folder / "evidence",
+            coordinator.manifest(),
+            log=coordinator.update_log(),
+            server_name=verified.address.host,
+        )
     _judge(folder, platform)
 
 

@@ -106,8 +106,9 @@ def verify(
     """Verify a Coordinator, its manifest, and Marbles.
 
     One line a check: evidence, collateral, certificate, manifest, and for each Marble that is named
-    its certificate. The exit code is 0 if all passed, 10 if somebody did not prove what it is, 11
-    if it is not what is wanted, 12 if somebody did not answer.
+    its certificate. With --evidence nobody is asked: addresses may be left out, and those that are
+    given must be in the evidence. The exit code is 0 if all passed, 10 if somebody did not prove
+    what it is, 11 if it is not what is wanted, 12 if somebody did not answer.
     """
     from ringtaw_cli.operator.manifest_file import read_manifest
     from ringtaw_cli.session.opening import show_warnings
@@ -116,26 +117,25 @@ def verify(
     from ringtaw_cli.verify.saved import verify_saved
     from ringtaw_cli.verify.telling import tell_json, tell_text
 
-    _refuse_what_would_be_ignored(address, evidence, at, marbles, save_evidence)
+    _refuse_what_would_be_ignored(address, evidence, at, save_evidence)
     if manifest is not None and fingerprint:
         raise click.UsageError("--manifest and --fingerprint say the same: give one")
-    ledger, expected = Ledger(), read_manifest(manifest) if manifest else fingerprint
-    pin = _pin(address, coordinator_cert)
+    ledger = Ledger()
+    wanted = Wanted(
+        address=address or "",
+        marbles=[MarbleAddress.parse(marble) for marble in marbles],
+        manifest=read_manifest(manifest) if manifest else fingerprint,
+        pin=_pin(address, coordinator_cert),
+        server_name=server_name,
+        save_to=save_evidence,
+        limits=basis.limits(),
+    )
     show_warnings()
     if evidence is not None:
-        found = verify_saved(evidence, basis, ledger, at=at, manifest=expected, pin=pin)
+        found = verify_saved(evidence, wanted, basis, ledger, at)
         if at is None:
             say("judged at the recorded time, which nobody has signed: --at now judges today")
     else:
-        wanted = Wanted(
-            address=address or "",
-            marbles=[MarbleAddress.parse(marble) for marble in marbles],
-            manifest=expected,
-            pin=pin,
-            server_name=server_name,
-            save_to=save_evidence,
-            limits=basis.limits(),
-        )
         found = verify_live(wanted, basis, ledger)
     tell_json(ledger, found) if output_format == "json" else tell_text(ledger, found)
     return _end(ledger)
@@ -145,15 +145,16 @@ def _refuse_what_would_be_ignored(
     address: str | None,
     evidence: Path | None,
     at: datetime | None,
-    marbles: Sequence[str],
     save_evidence: Path | None,
 ) -> None:
-    if (address is None) is (evidence is None):
+    if address is None and evidence is None:
         raise click.UsageError("give HOST:PORT of a Coordinator, or --evidence DIR")
+    if address is not None and "=" in address:
+        raise click.UsageError(f"the first address is the Coordinator's: {address} is a Marble's")
     if evidence is None and at is not None:
         raise click.UsageError("--at is for --evidence: those who answer are judged now")
-    if evidence is not None and (marbles or save_evidence):
-        raise click.UsageError("with --evidence there is nobody to ask, nor anything to save")
+    if evidence is not None and save_evidence is not None:
+        raise click.UsageError("with --evidence there is nothing to save: copy the directory")
     if save_evidence is not None and save_evidence.exists():
         raise click.UsageError(f"{save_evidence} exists: name a new directory for the evidence")
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ringtaw_client as client
+from ringtaw_buildkit.counting import counted
 
 from ringtaw_cli.output import printable
 from ringtaw_cli.verify import facts
@@ -24,9 +25,13 @@ class MarbleAddress:
 
     @classmethod
     def parse(cls, text: str) -> MarbleAddress:
-        """Read ``HOST:PORT`` or ``TYPE=HOST:PORT``."""
+        """Read ``HOST:PORT`` or ``TYPE=HOST:PORT``.
+
+        Raises:
+            InputError: The address is none.
+        """
         marble_type, _, address = text.rpartition("=")
-        return cls(address, marble_type)
+        return cls(str(client.Address.parse(address)), marble_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Found:
     time: datetime
     coordinator: client.VerifiedCoordinator | None = None
     manifest: client.Manifest | None = None
+    log: tuple[client.LogEntry, ...] | None = None
     marbles: tuple[client.VerifiedMarble, ...] = ()
 
 
@@ -68,8 +74,8 @@ def verify_live(wanted: Wanted, basis: Basis, ledger: Ledger) -> Found:
         found.coordinator = verified
     if found.coordinator is not None and _has_identity(found.coordinator, wanted, ledger, subject):
         _look_inside(found, wanted, ledger, subject)
-        _save(found, wanted, ledger, subject)
         found.marbles = tuple(_marbles(found.coordinator, wanted, ledger))
+        _save(found, wanted, ledger, subject)
     return found
 
 
@@ -107,21 +113,18 @@ def _look_inside(found: Found, wanted: Wanted, ledger: Ledger, subject: str) -> 
                 hint="set one with: ringtaw manifest set; or recover it, if it waits for that",
             )
     if found.manifest is not None:
-        check_manifest(found.manifest, coordinator.identity, wanted.manifest, ledger, subject)
+        checks = client.manifest_checks(found.manifest, coordinator.identity, wanted.manifest)
+        add_manifest(found.manifest, checks, ledger, subject)
         with ledger.step(subject, "update-log", "an update log"):
-            ledger.note(subject, "update-log", facts.log_note(coordinator.update_log()))
+            found.log = coordinator.update_log()
+            ledger.note(subject, "update-log", facts.log_note(found.log))
             _note_pending(coordinator, ledger, subject)
 
 
-def check_manifest(
-    manifest: client.Manifest,
-    identity: client.CoordinatorIdentity,
-    expected: bytes | str,
-    ledger: Ledger,
-    subject: str,
+def add_manifest(
+    manifest: client.Manifest, checks: Sequence[client.Check], ledger: Ledger, subject: str
 ) -> None:
-    """Check signature and fingerprint of a manifest; without an expected one, note the latter."""
-    checks = client.manifest_checks(manifest, identity, expected)
+    """Add what was checked of a manifest; if its fingerprint was not, note it."""
     with ledger.step(subject, "manifest", "the expected manifest"):
         if failed := [check for check in checks if not check.ok]:
             raise client.PolicyMismatchError(
@@ -131,7 +134,7 @@ def check_manifest(
                 checks=checks,
             )
         ledger.add(subject, checks)
-    if not expected:
+    if not any(check.name == "manifest-fingerprint" for check in checks):
         ledger.note(subject, "manifest-fingerprint", f"{manifest.fingerprint} (not compared)")
 
 
@@ -146,11 +149,19 @@ def _note_pending(coordinator: client.PinnedCoordinator, ledger: Ledger, subject
 def _save(found: Found, wanted: Wanted, ledger: Ledger, subject: str) -> None:
     if wanted.save_to is not None and found.coordinator is not None:
         try:
-            found.coordinator.save_evidence(wanted.save_to, found.manifest)
+            found.coordinator.save_evidence(
+                wanted.save_to,
+                found.manifest,
+                log=found.log,
+                marbles=found.marbles,
+                server_name=wanted.server_name or found.coordinator.address.host,
+            )
         except client.InputError as error:  # a disk that is full does not change the verdict
             ledger.errors.append(error)
-        else:
-            ledger.note(subject, "saved", str(wanted.save_to))
+            return
+        missing = len(wanted.marbles) - len(found.marbles)
+        but = f", without {counted(missing, 'Marble')} that failed" if missing else ""
+        ledger.note(subject, "saved", f"{wanted.save_to}{but}")
 
 
 def _marbles(

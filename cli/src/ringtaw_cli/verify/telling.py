@@ -106,7 +106,11 @@ def _manifest(manifest: Manifest | None) -> dict[str, str] | None:
 
 
 def _marble(marble: VerifiedMarble) -> dict[str, str]:
-    return {"type": marble.marble_type, "uuid": marble.uuid}
+    return {
+        "address": marble.evidence.address,
+        "type": marble.marble_type,
+        "uuid": marble.uuid,
+    }
 
 
 def _error(error: ClientError) -> dict[str, Any]:
