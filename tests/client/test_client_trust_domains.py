@@ -198,7 +198,8 @@ def test_saved_evidence_is_judged_by_measurements(trust: Trust, tmp_path: Path) 
         verified = verify(fake.address, policy(), trust)
     verified.save_evidence(tmp_path / "evidence")
     offline = replace(trust, collateral="http://127.0.0.1:1")
-    assert verify_offline(tmp_path / "evidence", policy(), offline).checks == verified.checks
+    again = verify_offline(tmp_path / "evidence", policy(), offline)
+    assert again.checks[-len(verified.checks) :] == verified.checks
     for other, name in ((policy({**ERA, "RTMR2": "00" * 48}), "RTMR2"), (POLICY, "TEE")):
         with pytest.raises(PolicyMismatchError) as caught:
             verify_offline(tmp_path / "evidence", other, offline)
