@@ -65,6 +65,18 @@ class Workplace:
             check=False,
         )
 
+    def run_closed(self, how: str, *arguments: str) -> Done:
+        """Run ``ringtaw`` with a standard stream closed or led elsewhere, as a shell says it."""
+        return subprocess.run(
+            ["sh", "-c", f'exec "$0" "$@" {how}', RINGTAW, *arguments],
+            cwd=self.folder,
+            env=self.environ(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     def write(self, name: str, text: str) -> Path:
         """Write a file of the person's."""
         path = self.folder / name

@@ -199,6 +199,28 @@ def test_a_full_disk_is_an_error(kiosk: Workplace, line: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("line", WRITERS)
+def test_a_closed_stdout_is_an_error(kiosk: Workplace, line: str) -> None:
+    kiosk.write("kiosk.toml", "threads = 0\n")
+    done = kiosk.run_closed(">&-", *line.split())
+    assert (done.returncode, done.stderr[:7]) == (ExitCode.FAILED, "error: ")
+    assert "cannot write stdout: Bad file descriptor\n" in done.stderr
+
+
+def test_a_closed_stdin_is_no_defect(kiosk: Workplace) -> None:
+    done = kiosk.run_closed("<&-", "manifest", "check", "-")
+    assert done.returncode == ExitCode.FAILED
+    assert done.stderr.startswith("error: cannot read stdin: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize("how", ["2>&-", "2>/dev/full"])
+def test_work_goes_on_if_nobody_can_be_told(kiosk: Workplace, how: str) -> None:
+    kiosk.write("kiosk.toml", "threads = 0\n")
+    done = kiosk.run_closed(how, "kiosk", "check", "kiosk.toml")
+    assert (done.returncode, done.stderr) == (ExitCode.POLICY_MISMATCH, "")
+    assert "kiosk.toml:1: error" in done.stdout
+
+
 def test_control_characters_never_reach_a_terminal() -> None:
     assert printable("a\tb\x1b[31m\x9b\n\x7f") == "a\tb\\x1b[31m\\x9b\\x0a\\x7f"
 

@@ -7,6 +7,10 @@ import sys
 
 def main() -> None:
     """Run the command and exit."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from ringtaw_cli.closed_streams import replace_closed
+
+        replace_closed()
     text = _answer(sys.argv[1:])
     if text is None:
         from ringtaw_cli.program import run

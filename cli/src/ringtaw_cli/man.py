@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 from ringtaw_buildkit.counting import counted
-from ringtaw_premain.errors import AdapterError
+from ringtaw_premain.errors import AdapterError, PlatformError
 
 from ringtaw_cli.command import Command, LazyGroup
 from ringtaw_cli.manual_page import manual_page
@@ -36,7 +36,9 @@ def man(ctx: click.Context, output: Path) -> int:
         output.mkdir(parents=True, exist_ok=True)
         pages = [_write(page, output) for page in every_command(ctx.find_root())]
     except OSError as error:
-        raise click.ClickException(f"cannot write {error.filename}: {error.strerror}") from None
+        raise PlatformError(
+            f"cannot write {error.filename}: {error.strerror}", hint="name another folder"
+        ) from None
     say(f"{counted(len(pages), 'page is', 'pages are')} in {printable(str(output))}")
     return 0
 

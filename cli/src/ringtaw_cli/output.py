@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 
@@ -35,8 +35,11 @@ def data(text: str, *, end: str = "\n") -> None:
 
 
 def say(text: str) -> None:
-    """Write a line for a person to stderr."""
-    click.echo(text, err=True, color=wants_colour())
+    """Write a line for a person to stderr; if that cannot be written, the work goes on."""
+    try:
+        click.echo(text, err=True, color=wants_colour())
+    except OSError:
+        discard(sys.stderr)
 
 
 def json_data(**members: Any) -> None:
@@ -72,6 +75,11 @@ def for_terminal(content: bytes) -> bytes:
     """Return lines of text for a terminal, which shows them as they are and obeys none."""
     lines = content.decode(errors="replace").replace("\r\n", "\n").split("\n")
     return "\n".join(map(printable, lines)).encode()
+
+
+def discard(stream: TextIO) -> None:
+    """Lead a stream that cannot be written to nowhere: Python must not try again at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def flush() -> None:

@@ -18,7 +18,7 @@ from ringtaw_cli import __version__
 from ringtaw_cli.command import LazyGroup
 from ringtaw_cli.exits import ExitCode, exit_code
 from ringtaw_cli.front_page import front_page, help_width
-from ringtaw_cli.output import error_block, flush, say
+from ringtaw_cli.output import discard, error_block, flush, say
 from ringtaw_cli.table import COMMANDS, EXAMPLES, OPTIONS, SUMMARY, adapter_summaries
 
 COMPLETION_VARIABLE: Final = "_RINGTAW_COMPLETE"
@@ -111,12 +111,11 @@ def run(arguments: Sequence[str]) -> int:
 def output_failed(error: OSError) -> int:
     """End after ringtaw's own output could not be written, such as to a full disk.
 
-    A reader that has gone is no error to tell: programs end quietly then. Python must not try
-    again, at its end, to write the rest.
+    A reader that has gone is no error to tell: programs end quietly then.
     """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    discard(sys.stdout)
     if not isinstance(error, BrokenPipeError):
-        error_block(str(error))
+        error_block(str(error) if error.filename else f"cannot write stdout: {error.strerror}")
     return ExitCode.FAILED
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from ringtaw_client import InputError
 
-from ringtaw_cli.session.files import read_input
+from ringtaw_cli.session.files import input_name, read_input
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
@@ -35,7 +35,7 @@ def read_manifest(path: Path) -> bytes:
         return _json_of_yaml(content)
     except (ValueError, TypeError, RecursionError) as error:
         raise InputError(
-            f"{path} is neither JSON nor YAML: {_reason(content, error)}",
+            f"{input_name(path)} is neither JSON nor YAML: {_reason(content, error)}",
             hint="ringtaw manifest check says what is wrong and where",
         ) from None
 

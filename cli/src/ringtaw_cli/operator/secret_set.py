@@ -14,7 +14,7 @@ from ringtaw_client import InputError, SecretUpload
 
 from ringtaw_cli.command import Command
 from ringtaw_cli.output import say
-from ringtaw_cli.session.files import read_input
+from ringtaw_cli.session.files import input_name, read_input
 from ringtaw_cli.session.opening import session
 from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
 from ringtaw_cli.session.user import UserOptions, user_options
@@ -51,14 +51,14 @@ def set_secret(file: Path, address: str, from_pem: str, user: UserOptions, acces
     "Private": BASE64}} for certificates, or what `secret get --output` wrote; - is stdin. All are
     set, or none.
     """
-    content = read_input(file)
-    uploads = {from_pem: _from_pem(content, file)} if from_pem else _from_json(content, file)
+    content, name = read_input(file), input_name(file)
+    uploads = {from_pem: _from_pem(content, name)} if from_pem else _from_json(content, name)
     with session(access, address, user.credential()) as coordinator:
         coordinator.write_secrets(uploads)
     say(f"secrets that are set: {len(uploads)}")
 
 
-def _from_json(content: bytes, file: Path) -> dict[str, SecretUpload]:
+def _from_json(content: bytes, file: str) -> dict[str, SecretUpload]:
     """Read secrets; no value of theirs is in an error.
 
     Raises:
@@ -102,7 +102,7 @@ def _decoded(where: str, value: Any) -> bytes:
         raise InputError(f"{where} is not base64", hint="base64 -w0 FILE makes it") from None
 
 
-def _from_pem(content: bytes, file: Path) -> SecretUpload:
+def _from_pem(content: bytes, file: str) -> SecretUpload:
     """Take the first certificate and the first private key, as they are.
 
     Raises:

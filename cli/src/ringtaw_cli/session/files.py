@@ -35,10 +35,16 @@ def read_input(path: Path, max_size: int = MAX_INPUT) -> bytes:
             with path.open("rb") as file:
                 content = file.read(max_size + 1)
     except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}", hint="check the path") from None
+        message = f"cannot read {input_name(path)}: {error.strerror}"
+        raise InputError(message, hint="check the path") from None
     if len(content) > max_size:
-        raise InputError(f"{path} is larger than {max_size:,} bytes")
+        raise InputError(f"{input_name(path)} is larger than {max_size:,} bytes")
     return content
+
+
+def input_name(path: Path) -> str:
+    """Return what errors call an input."""
+    return "stdin" if str(path) == STANDARD else str(path)
 
 
 class OutputFile:
