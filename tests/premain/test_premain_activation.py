@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -24,6 +23,7 @@ from tests.premain.conftest import StartPeer, StartScript
 from tests.premain.http2_conversation import OK_HEADERS, SETTINGS, headers, trailers
 from tests.premain.mesh_certificates import Deployment
 from tests.premain.mesh_peer import CallRefusedError, mesh_peer
+from tests.support.ports import reserved_port
 
 UUID = "2a3ad2b1-7d31-4e1c-a2f7-8f1c5e0a7b6c"
 
@@ -149,27 +149,25 @@ def test_unavailable_is_tried_again(
 def test_a_coordinator_that_starts_later_is_waited_for(
     coordinator: Deployment, identity: Identity, tmp_path: Path
 ) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
-        port = reserved.getsockname()[1]
     results: list[Parameters] = []
-    marble = threading.Thread(
-        target=lambda: results.append(run(identity, settings_for(f"127.0.0.1:{port}")))
-    )
-    marble.start()
-    time.sleep(0.4)
-    with mesh_peer(coordinator.presented(), lambda _: response(), tmp_path, port) as peer:
-        marble.join(15)
-        assert len(results) == len(peer.requests) == 1
+    with reserved_port() as port:
+        marble = threading.Thread(
+            target=lambda: results.append(run(identity, settings_for(f"127.0.0.1:{port}")))
+        )
+        marble.start()
+        time.sleep(0.4)
+        with mesh_peer(coordinator.presented(), lambda _: response(), tmp_path, port) as peer:
+            marble.join(15)
+            assert len(results) == len(peer.requests) == 1
 
 
 def test_nobody_answers_until_the_deadline(
     identity: Identity, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as reserved:
-        address = f"127.0.0.1:{reserved.getsockname()[1]}"
-    started = time.monotonic()
-    with pytest.raises(UnreachableError, match=r"within 1 s: .*refused.*EDG_MARBLE_COORDINATOR"):
-        run(identity, settings_for(address, timeout=1))
+    refused = pytest.raises(UnreachableError, match=r"within 1 s: .*refused.*EDG_MARBLE_COORD")
+    with reserved_port() as port, refused:
+        started = time.monotonic()
+        run(identity, settings_for(f"127.0.0.1:{port}", timeout=1))
     assert time.monotonic() - started <= 1
     assert 1 <= len(capfd.readouterr().err.splitlines()) <= 5
 

@@ -131,7 +131,7 @@ async def test_stopping_waits_for_calls_at_work_and_cancels_the_rest(
         assert await settled(lambda: 1 - activator.begun, 0)
         start = time.monotonic()
         await mesh.stop(0.4)
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 10  # the call takes 30 s if it is let
         received = await client.end()
     assert (activator.done, activator.cancelled) == (is_done, not is_done)
     assert (b"grpc-status\x010" in received) == is_done
@@ -144,8 +144,8 @@ async def test_stopping_does_not_wait_for_idle_or_half_open_connections(
     silent = socket.create_connection(("127.0.0.1", port), 10)
     async with await RawClient.connect(port, marble_context) as idle:
         start = time.monotonic()
-        await mesh.stop(5.0)
-        assert time.monotonic() - start < 1
+        await mesh.stop(20.0)
+        assert time.monotonic() - start < 10
         await idle.end()
     silent.close()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.support.documentation import PROJECT
+from tests.support.ports import reserved_port
 
 EXAMPLES: Final = PROJECT / "examples"
 PAGE: Final = "README.md"
@@ -80,26 +80,9 @@ def example(name: str) -> Example:
 
 @contextmanager
 def reserved_ports() -> Iterator[dict[str, str]]:
-    """Reserve a free port for each that examples and pages listen on.
-
-    Until the end, Linux gives them to nobody who asks for any port, and lets servers listen on
-    them that ask for them by number and set ``SO_REUSEADDR``, as servers do.
-    """
+    """Reserve a port for each that examples and pages listen on."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(_reserved()) for _ in PORTS]
-        free = [str(each.getsockname()[1]) for each in sockets]
-        yield dict(zip(PORTS, free, strict=True))
-
-
-def _reserved() -> socket.socket:
-    """Return a socket that has a port, of IPv4 and IPv6, and does not listen."""
-    dual = socket.has_dualstack_ipv6()
-    reserved = socket.socket(socket.AF_INET6 if dual else socket.AF_INET)
-    if dual:
-        reserved.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    reserved.bind(("", 0))
-    return reserved
+        yield {port: str(stack.enter_context(reserved_port())) for port in PORTS}
 
 
 def with_ports(text: str, ports: Mapping[str, str]) -> str:
