@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any
+from uuid import UUID as UUID4
 
 import pytest
 from cryptography import x509
@@ -35,7 +37,7 @@ from ringtaw_coordinator.state.model import new_deployment
 from ringtaw_testkit.identities import self_signed
 
 from tests.support.deployments import coordinator_in, manifest, request
-from tests.support.disks import FailingFiles
+from tests.support.disks import CountingFiles, FailingFiles
 from tests.support.people import person, served, updatable
 
 GATE = {"FeatureGates": ["monotoniccounter"]}
@@ -232,3 +234,66 @@ async def test_full_disk_raises_nothing(tmp_path: Path) -> None:
         with pytest.raises(StoreError):
             await coordinator.set_counter("c", 5, own)
         assert await coordinator.set_counter("c", 5, own) == 0
+
+
+async def test_many_marbles_share_a_write(tmp_path: Path) -> None:
+    files = CountingFiles()
+    async with coordinator_in(tmp_path, files=files) as coordinator:
+        await coordinator.set_manifest(MANIFEST)
+        marbles = [await marble(coordinator, uuid=str(UUID4(int=n, version=4))) for n in range(30)]
+        before = files.steps.count("sync")
+        await asyncio.gather(*(coordinator.set_counter("c", 5, each) for each in marbles))
+        writes = (files.steps.count("sync") - before) // 2
+    assert 1 <= writes <= 3
+    async with coordinator_in(tmp_path) as coordinator:
+        for each in marbles:
+            assert await coordinator.set_counter("c", 0, each) == 5
+
+
+async def test_what_is_refused_spoils_nothing_for_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counters, "MAX_COUNTERS", 2)
+    async with coordinator_in(tmp_path) as coordinator:
+        await coordinator.set_manifest(MANIFEST)
+        own = await marble(coordinator)
+        asked = [coordinator.set_counter(name, 5, own) for name in "abcba"]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+    assert [each for each in found if isinstance(each, int)] == [0, 0, 5, 5]
+    assert isinstance(found[2], RequestRefusedError)
+
+
+class HeldFiles(CountingFiles):
+    """Does nothing, from the next step on, until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_held = threading.Event()
+        self.let_go = threading.Event()
+        self.let_go.set()
+
+    def before(self, number: int, operation: str) -> None:
+        if not self.let_go.is_set():
+            self.is_held.set()
+            assert self.let_go.wait(10)
+
+
+async def test_marbles_of_before_an_update_are_nobody_when_their_turn_comes(
+    tmp_path: Path,
+) -> None:
+    """They were Marbles when they asked."""
+    files = HeldFiles()
+    async with coordinator_in(tmp_path, files=files) as coordinator:
+        await coordinator.set_manifest(MANIFEST)
+        own = await marble(coordinator)
+        raw = b'{"Packages": {"frontend": {"SecurityVersion": 4}}}'
+        files.let_go.clear()
+        update = asyncio.create_task(coordinator.submit_update(raw, person("rita").der))
+        await asyncio.to_thread(files.is_held.wait, 10)
+        asked = asyncio.create_task(coordinator.set_counter("c", 5, own))
+        await asyncio.sleep(0)
+        files.let_go.set()
+        with pytest.raises(UnauthorizedError, match="unauthorized user"):
+            await asked
+        assert (await update).missing_acknowledgments == 0
+        assert served(coordinator).deployment.counters == {}
