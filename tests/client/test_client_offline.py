@@ -214,6 +214,18 @@ def test_a_list_names_nothing_else(strange: str, saved: Path, offline: Trust) ->
         verify_offline(saved, POLICY, offline)
 
 
+def test_what_is_outside_is_not_read(saved: Path, offline: Trust) -> None:
+    own_key = saved.parent / "own.key"
+    own_key.write_bytes(b"secret")
+    head = json.loads((saved / "evidence.json").read_text())
+    head["files"]["../own.key"] = "ab" * 32
+    head["marbles"]["../own.key"] = {"address": "a:1", "name": "a", "type": ""}
+    (saved / "evidence.json").write_text(json.dumps(head))
+    with pytest.raises(InputError, match="which is no part") as caught:
+        verify_offline(saved, POLICY, offline)
+    assert sha256(b"secret").hexdigest() not in str(caught.value)
+
+
 @pytest.mark.parametrize("log", [b"[]\n", b'{"update": 1}\n', b"\xff\n", b'{"time": "x"}\n'])
 def test_a_log_that_is_none(log: bytes, saved: Path, offline: Trust) -> None:
     head = json.loads((saved / "evidence.json").read_text())

@@ -53,6 +53,8 @@ class Folder:
         listed = {name: files.text(name) for name in files.member_names()}
         if not all(map(_DIGEST.fullmatch, listed.values())):
             raise FormatError("files has something else than SHA-256 in hex")
+        if outside := [name for name in listed if "/" in name]:
+            raise FormatError(f"{HEAD} lists {outside[0]}, which is no part of evidence")
         return cls(directory, head, form, listed)
 
     def has(self, name: str) -> bool:
