@@ -143,8 +143,9 @@ def test_startup_manifest(tmp_path: Path) -> None:
 
 def test_startup_manifest_is_not_applied_in_recovery(tmp_path: Path) -> None:
     state, file = tmp_path / "state", tmp_path / "manifest.json"
-    file.write_bytes(MANIFEST)
+    file.write_bytes(manifest(RecoveryKeys={"owner": RecoveryKey().public_pem}))
     with coordinator_process(state, startup(file)) as coordinator:
+        assert any("recovery keys get no secrets" in event for event in coordinator.events)
         coordinator.end(signal.SIGKILL)
     (state / "sealed_key").unlink()
     before = (state / "sealed_data").read_bytes()

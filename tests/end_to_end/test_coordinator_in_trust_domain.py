@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -27,7 +28,7 @@ from ringtaw_softtee.identity import properties
 from tests.standins.libos import COMPILER, WITHOUT_COMPILER, build_shim
 from tests.standins.tdx import tdx_guest
 from tests.support.attested_mesh import COORDINATOR, MARBLE, AttestedMesh, attested_mesh, frontend
-from tests.support.coordinator_process import CoordinatorProcess
+from tests.support.coordinator_process import COMMAND, CoordinatorProcess, environment
 from tests.support.deployments import RecoveryKey as Owner
 
 DOMAIN = TrustDomain(b"\xaa" * 48, (b"\xbb" * 48, b"\xcc" * 48, b"\xdd" * 48, b"\xee" * 48))
@@ -145,6 +146,24 @@ def test_the_owners_open_the_state_after_a_restart(mesh: AttestedMesh, tmp_path:
         assert again.identity.root == root
         assert again.connect().verify_manifest(raw).raw == raw
         process.activate("frontend", attest=mesh.quote_of(MARBLE))
+
+
+def test_a_manifest_at_the_start_that_gives_nobody_the_secrets(
+    mesh: AttestedMesh, tmp_path: Path
+) -> None:
+    file = tmp_path / "manifest.json"
+    file.write_bytes(frontend(RecoveryKeys={"owner": Owner().public_pem}))
+    settings = {**mesh.settings("guest"), "EDG_STARTUP_MANIFEST": str(file)}
+    ran = subprocess.run(
+        COMMAND,
+        env=environment(tmp_path / "state", settings),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ran.returncode == 1
+    assert "/RecoveryKeys: their owners get no secrets" in ran.stderr
+    assert not (tmp_path / "state" / "sealed_data").exists()
 
 
 @pytest.mark.skipif(COMPILER is None, reason=WITHOUT_COMPILER)

@@ -19,6 +19,7 @@ from ringtaw_coordinator.core.api import Activator, State
 from ringtaw_coordinator.core.coordinator import Coordinator, open_coordinator
 from ringtaw_coordinator.errors import CoordinatorError, ManifestError, PlatformError, SettingsError
 from ringtaw_coordinator.logs import configure_logging
+from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_coordinator.manifest.reader import MAX_BYTES
 from ringtaw_coordinator.platform import Platform, choose_platform
 from ringtaw_coordinator.server.client.endpoints import METHODS
@@ -28,7 +29,9 @@ from ringtaw_coordinator.settings import Settings
 from ringtaw_coordinator.state.anchor import open_anchor
 from ringtaw_coordinator.state.file_anchor import FILE
 from ringtaw_coordinator.state.files import FileStore
+from ringtaw_coordinator.state.sealed_key import Sealer
 from ringtaw_coordinator.state.vault import Vault
+from ringtaw_coordinator.state.way_back import check_unattended
 from ringtaw_coordinator.telemetry.server import TelemetryServer
 from ringtaw_coordinator.telemetry.telemetry import Telemetry
 
@@ -65,7 +68,7 @@ async def _serve(settings: Settings) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     platform = choose_platform(settings)
     async with _coordinator(platform, settings) as coordinator:
-        await _set_startup_manifest(coordinator, settings.startup_manifest)
+        await _set_startup_manifest(coordinator, platform.sealer, settings.startup_manifest)
         async with _servers(coordinator, settings), _background(coordinator.tend()):
             await stop.wait()
             log.info("ending")
@@ -168,7 +171,9 @@ def _read_manifest(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-async def _set_startup_manifest(coordinator: Coordinator, path: Path | None) -> None:
+async def _set_startup_manifest(
+    coordinator: Coordinator, sealer: Sealer, path: Path | None
+) -> None:
     """Set the manifest at the first start; afterwards only compare.
 
     Raises:
@@ -190,10 +195,16 @@ async def _set_startup_manifest(coordinator: Coordinator, path: Path | None) -> 
         return
     if state is State.ACCEPTING_MANIFEST:
         try:
-            await coordinator.set_manifest(raw)
+            check_unattended(sealer, load_manifest(raw).manifest)
+            accepted = await coordinator.set_manifest(raw)
         except ManifestError:
             log.error("the startup manifest cannot be set", path=str(path))
             raise
+        if accepted.recovery_secrets:
+            log.warning(
+                "the owners of the recovery keys get no secrets, so that nobody can recover the "
+                "state: only whoever sets a manifest through the client API is given them"
+            )
     elif raw != coordinator.manifest().raw:
         log.error(
             "the startup manifest is refused: another manifest is in force, and stays so",

@@ -64,7 +64,8 @@ SETTINGS: Final = (
         "EDG_STARTUP_MANIFEST",
         "",
         "File with a manifest to set at the first start. Once a manifest is set the file may hold "
-        "the same; another one is refused, and an error is logged.",
+        "the same; another one is refused, and an error is logged. Owners of recovery keys get no "
+        "secrets this way.",
     ),
     Setting(
         "EDG_LOG_FORMAT",
