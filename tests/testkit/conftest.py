@@ -17,6 +17,8 @@ COMMANDS = {
     "ringtaw": "ringtaw_cli",
     "ringtaw-premain": "ringtaw_premain",
 }
+OWN_PLUGINS = "-p no:hypothesispytest -p no:schemathesis -p no:xdist"
+"""Pytest without the plugins of these tests, which authors need not have and which load slowly."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,12 @@ class Workshop:
     def environment(self) -> dict[str, str]:
         """The variables of its shell."""
         path = f"{self.binaries}:{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        return {
+            **os.environ,
+            "PATH": path,
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PYTEST_ADDOPTS": OWN_PLUGINS,
+        }
 
     def run(self, *command: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command, which has to succeed."""

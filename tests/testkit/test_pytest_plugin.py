@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.testkit.conftest import OWN_PLUGINS
+
 TESTS = """
 import logging, os, subprocess, sys, threading
 
@@ -53,7 +55,7 @@ def test_fixtures(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:asyncio"],
         cwd=tmp_path,
-        env={**os.environ, "PYTEST_ADDOPTS": ""},
+        env={**os.environ, "PYTEST_ADDOPTS": OWN_PLUGINS},
         capture_output=True,
         text=True,
         timeout=60,
