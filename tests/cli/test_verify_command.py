@@ -156,6 +156,8 @@ def test_another_manifest(home: Workplace, deployment: Deployment) -> None:
     done = home.run("verify", deployment.address, *deployment.basis, "--fingerprint", "00" * 32)
     assert done.returncode == ExitCode.POLICY_MISMATCH
     assert failed_checks(done) == ["manifest-fingerprint"]
+    unset = home.run("verify", deployment.address, *deployment.basis, "--fingerprint", "")
+    assert unset.returncode == ExitCode.USAGE
 
 
 def test_another_name(home: Workplace, deployment: Deployment) -> None:

@@ -132,9 +132,12 @@ def test_status_and_manifest(deployed: Deployment) -> None:
     found = anybody.verify_manifest(deployment())
     assert anybody.verify_manifest(found.fingerprint.upper()) == found
     with pytest.raises(
-        PolicyMismatchError, match="another one: expected is the SHA-256 [0-9a-f]{64}, found "
+        PolicyMismatchError, match=r"another one: expected is the SHA-256 [0-9a-f]{64}, found "
     ):
         anybody.verify_manifest(deployment(2))
+    for nothing in (b"", ""):
+        with pytest.raises(PolicyMismatchError):
+            anybody.verify_manifest(nothing)
     with pytest.raises(RefusedError, match="not in expected state"):
         anybody.set_manifest(deployment())
 

@@ -107,6 +107,8 @@ def test_another_policy_or_manifest(saved: Path, offline: Trust) -> None:
         verify_offline(saved, CoordinatorPolicy(unique_id="ee" * 32), offline)
     with pytest.raises(PolicyMismatchError, match="manifest in force is another one"):
         verify_offline(saved, POLICY, offline, manifest=b"another")
+    with pytest.raises(PolicyMismatchError, match="another one"):
+        verify_offline(saved, POLICY, offline, manifest=b"")
 
 
 def test_at_another_time(saved: Path, offline: Trust) -> None:

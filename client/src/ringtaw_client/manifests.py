@@ -11,7 +11,7 @@ from ringtaw_client.model import Manifest
 
 
 def manifest_checks(
-    manifest: Manifest, identity: CoordinatorIdentity, expected: bytes | str = b""
+    manifest: Manifest, identity: CoordinatorIdentity, expected: bytes | str | None = None
 ) -> tuple[Check, ...]:
     """Check the root key's signature, and the fingerprint if something is expected.
 
@@ -20,7 +20,7 @@ def manifest_checks(
     signed = identity.has_signed(manifest.raw, manifest.signature)
     found = "a signature of the root key" if signed else "another signature"
     signature = Check("manifest-signature", "a signature of the root key", found, signed)
-    if not expected:
+    if expected is None:
         return (signature,)
     fingerprint = expected if isinstance(expected, str) else sha256(expected).hexdigest()
     found = manifest.fingerprint
@@ -29,7 +29,10 @@ def manifest_checks(
 
 
 def check_manifest(
-    manifest: Manifest, identity: CoordinatorIdentity, where: str, expected: bytes | str = b""
+    manifest: Manifest,
+    identity: CoordinatorIdentity,
+    where: str,
+    expected: bytes | str | None = None,
 ) -> Manifest:
     """Return the manifest if it passes :func:`manifest_checks`.
 

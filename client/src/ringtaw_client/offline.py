@@ -34,7 +34,7 @@ def verify_offline(
     trust: Trust = Trust(),  # noqa: B008 - immutable
     *,
     at: datetime | None = None,
-    manifest: bytes | str = b"",
+    manifest: bytes | str | None = None,
     server_name: str = "",
 ) -> VerifiedCoordinator:
     """Judge saved evidence again, by the collateral that was saved with it.
@@ -117,9 +117,11 @@ def _name_checks(evidence: Evidence, server_name: str, where: str) -> list[Check
     return [check]
 
 
-def _manifest_checks(evidence: Evidence, expected: bytes | str, where: str) -> tuple[Check, ...]:
+def _manifest_checks(
+    evidence: Evidence, expected: bytes | str | None, where: str
+) -> tuple[Check, ...]:
     if evidence.manifest is None:
-        if expected:
+        if expected is not None:
             raise InputError(f"no manifest was saved in {where}")
         return ()
     check_manifest(evidence.manifest, evidence.identity, where, expected)

@@ -36,8 +36,8 @@ def _time(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
     return time
 
 
-def _fingerprint(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
-    if value and not re.fullmatch("[0-9a-fA-F]{64}", value):
+def _fingerprint(ctx: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch("[0-9a-fA-F]{64}", value):
         raise click.BadParameter("a fingerprint is SHA-256: 64 hexadecimal digits")
     return value
 
@@ -54,9 +54,7 @@ def _fingerprint(ctx: click.Context, parameter: click.Parameter, value: str) -> 
 @click.argument("address", metavar="[HOST:PORT]", required=False)
 @click.argument("marbles", metavar="[[TYPE=]MARBLE_HOST:PORT]...", nargs=-1)
 @click.option("--manifest", metavar="FILE", type=_FILE, help="The manifest that must be in force.")
-@click.option(
-    "--fingerprint", metavar="HEX", default="", callback=_fingerprint, help="Its SHA-256 instead."
-)
+@click.option("--fingerprint", metavar="HEX", callback=_fingerprint, help="Its SHA-256 instead.")
 @click.option(
     "--coordinator-cert",
     metavar="FILE",
@@ -94,7 +92,7 @@ def verify(
     address: str | None,
     marbles: Sequence[str],
     manifest: Path | None,
-    fingerprint: str,
+    fingerprint: str | None,
     coordinator_cert: Path | None,
     server_name: str,
     save_evidence: Path | None,
@@ -118,7 +116,7 @@ def verify(
     from ringtaw_cli.verify.telling import tell_json, tell_text
 
     _refuse_what_would_be_ignored(address, evidence, at, save_evidence)
-    if manifest is not None and fingerprint:
+    if manifest is not None and fingerprint is not None:
         raise click.UsageError("--manifest and --fingerprint say the same: give one")
     ledger = Ledger()
     wanted = Wanted(
@@ -161,12 +159,12 @@ def _refuse_what_would_be_ignored(
 
 def _pin(address: str | None, own: Path | None) -> client.CoordinatorIdentity | None:
     """Return the certificate that was remembered for an address, or that the user names."""
-    from ringtaw_cli.session.pins import pin_of
+    from ringtaw_cli.session.pins import Pin, pin_of
 
     if address is not None:
         pinned = pin_of(client.Address.parse(address), own).read()
     else:
-        pinned = client.CoordinatorIdentity.from_pem(own.read_bytes()) if own else None
+        pinned = Pin(own, own=True).read() if own else None
     return pinned
 
 

@@ -40,8 +40,8 @@ class Wanted:
 
     address: str
     marbles: Sequence[MarbleAddress]
-    manifest: bytes | str
-    """The expected manifest, or its fingerprint; empty if any will do."""
+    manifest: bytes | str | None
+    """The expected manifest, or its fingerprint; None if any will do."""
     pin: client.CoordinatorIdentity | None
     server_name: str
     save_to: Path | None
@@ -106,7 +106,7 @@ def _look_inside(found: Found, wanted: Wanted, ledger: Ledger, subject: str) -> 
         ledger.note(subject, "state", printable(status.message))
         if status.state is client.State.ACCEPTING_MARBLES:
             found.manifest = coordinator.manifest()
-        elif wanted.manifest or wanted.marbles:
+        elif wanted.manifest is not None or wanted.marbles:
             raise client.PolicyMismatchError(
                 "the Coordinator has no manifest in force",
                 where=subject,

@@ -88,7 +88,7 @@ def _look_inside(
     if manifest is not None:
         _, *fingerprint = client.manifest_checks(manifest, judged.identity, wanted.manifest)
         add_manifest(manifest, fingerprint, ledger, subject)
-    elif wanted.manifest:
+    elif wanted.manifest is not None:
         with ledger.step(subject, "manifest", "the expected manifest"):
             raise client.PolicyMismatchError("no manifest was saved", where=subject)
     else:
