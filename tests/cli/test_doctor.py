@@ -109,6 +109,20 @@ def test_sources_of_collateral(tmp_path: Path) -> None:
     assert found(machine(tmp_path), "collateral", "https://:x")[0][0] is Level.PROBLEM
 
 
+@pytest.mark.parametrize(
+    "location", ["https://[::1", f"https://{'a' * 90}:1", "x" * 5000, "https://\x1b[2J:1"]
+)
+def test_a_source_of_collateral_can_be_anything(tmp_path: Path, location: str) -> None:
+    here = machine(tmp_path, {"RINGTAW_COLLATERAL": location})
+    assert [level for level, _ in found(here, "collateral")] == [Level.PROBLEM]
+
+
+def test_what_cannot_be_looked_up_is_not_there(tmp_path: Path) -> None:
+    assert not machine(tmp_path).is_there("x" * 5000)
+    roots = machine(tmp_path, {"RINGTAW_TRUSTED_ROOTS": "x" * 5000})
+    assert [level for level, _ in found(roots, "settings")] == [Level.PROBLEM]
+
+
 def test_liboses_and_their_versions(tmp_path: Path) -> None:
     put(tmp_path, "bin/gramine-sgx", "#!/bin/sh\necho Gramine 1.9 '(0d1a4b7)'\n", 0o755)
     put(tmp_path, "bin/ego", "#!/bin/sh\nexit 1\n", 0o755)

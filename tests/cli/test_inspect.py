@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 from base64 import b64decode
@@ -114,6 +115,20 @@ def test_which_certificate_signed_which(place: Workplace) -> None:
     assert "certificate 3\n  role " in shown
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "soon"])
+def test_no_timeout(place: Workplace, seconds: str) -> None:
+    done = place.run("inspect", "certificate", "localhost:1", "--timeout", seconds)
+    assert done.returncode == ExitCode.USAGE
+    assert "'--timeout': " in done.stderr
+
+
+def test_names_that_are_too_long(place: Workplace) -> None:
+    for name, words in (("a" * 5000, "there is no file"), ("a" * 5000 + ":1", "is not an address")):
+        done = place.run("inspect", "certificate", name)
+        assert done.returncode == ExitCode.FAILED
+        assert words in done.stderr
+
+
 def test_no_certificate(place: Workplace) -> None:
     place.write("empty.pem", "nothing here")
     assert "has no certificate" in place.run("inspect", "certificate", "empty.pem").stderr
@@ -189,3 +204,6 @@ def test_files_of_two_versions(place: Workplace, tmp_path: Path) -> None:
     (state / "sealed_data").unlink()
     gone = place.run("inspect", "sealed-state", str(state))
     assert (gone.returncode, "has no sealed_data" in gone.stderr) == (ExitCode.FAILED, True)
+    os.mkfifo(state / "sealed_data")
+    pipe = place.run("inspect", "sealed-state", str(state))
+    assert (pipe.returncode, "is no regular file" in pipe.stderr) == (ExitCode.FAILED, True)

@@ -143,6 +143,19 @@ def test_those_who_are_named_must_be_in_it(saved: tuple[Workplace, tuple[str, ..
     assert (name.returncode, failed_checks(name)) == (10, ["certificate"])
 
 
+def test_what_is_no_evidence(saved: tuple[Workplace, tuple[str, ...]], tmp_path: Path) -> None:
+    nothing = judged(saved, name=str(tmp_path))
+    assert nothing.returncode == ExitCode.FAILED
+    assert f"{tmp_path}: there is no evidence.json" in nothing.stderr
+    assert "Traceback" not in nothing.stderr
+    place, options = saved
+    traced = place.run("--debug", "verify", "--evidence", str(tmp_path), *options)
+    assert "Traceback" in traced.stderr
+    junk = judged(saved, "--coordinator-cert", "evidence/quote.bin")
+    assert junk.returncode == ExitCode.FAILED
+    assert "evidence/quote.bin, which should say whom to trust" in junk.stderr
+
+
 def test_the_marble_of_another_deployment(
     saved: tuple[Workplace, tuple[str, ...]], tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
+from math import isnan
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -22,6 +23,21 @@ class SharedOption(click.Option):
     def __init__(self, *arguments: Any, section: str, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.section = section
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, which is named so in the error about what is none."""
+
+    name = "number of seconds"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Refuse NaN as well, which is in no range and outside of none."""
+        seconds = float(super().convert(value, param, ctx))
+        if isnan(seconds):
+            self.fail(f"{value!r} is not a valid {self.name}.", param, ctx)
+        return seconds
 
 
 class Command(click.Command):

@@ -45,6 +45,8 @@ class Folder:
         Raises:
             FormatError, InputError: There is none, or of a form that is not known.
         """
+        if not os.path.lexists(directory / HEAD):
+            raise InputError(f"there is no {HEAD}", hint="was saving interrupted? it comes last")
         head = parse_object(_read(directory / HEAD, SMALL))
         form = head.integer("form")
         if not 1 <= form <= FORM:
@@ -59,7 +61,7 @@ class Folder:
 
     def has(self, name: str) -> bool:
         """Whether a file belongs to the evidence."""
-        return name in self.listed if self.form > 1 else (self.directory / name).exists()
+        return name in self.listed if self.form > 1 else os.path.lexists(self.directory / name)
 
     def read(self, name: str, max_size: int = SMALL) -> bytes:
         """Return the content of a file.
@@ -73,7 +75,7 @@ class Folder:
             return _read(path, max_size)
         if name not in self.listed:
             raise FormatError(f"{HEAD} does not list {name}")
-        content = _read(path, max_size) if path.exists() else None
+        content = _read(path, max_size) if os.path.lexists(path) else None
         found = "no such file" if content is None else sha256(content).hexdigest()
         if content is None or found != self.listed[name]:
             raise EvidenceRejectedError(
@@ -115,7 +117,7 @@ def write_folder(directory: Path, head: Mapping[str, Any], files: Mapping[str, b
 
 def _read(path: Path, max_size: int) -> bytes:
     """Read a regular file: anything else, such as a pipe, might never end."""
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         raise InputError(f"{path} is no regular file")
     return read_file(path, max_size)
 

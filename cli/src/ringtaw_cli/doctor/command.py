@@ -11,7 +11,7 @@ from typing import Final
 import click
 from ringtaw_buildkit.counting import counted
 
-from ringtaw_cli.command import Command, format_option
+from ringtaw_cli.command import Command, Seconds, format_option
 from ringtaw_cli.doctor.findings import Finding, Level
 from ringtaw_cli.doctor.machine import Machine
 from ringtaw_cli.exits import ExitCode
@@ -27,7 +27,7 @@ _COLOURS: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "r
 @click.option(
     "--timeout",
     metavar="SECONDS",
-    type=click.FloatRange(0.1, 60),
+    type=Seconds(0.1, 60),
     default=2.0,
     show_default=True,
     help="For each program or host that is asked.",

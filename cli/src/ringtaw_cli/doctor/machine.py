@@ -44,7 +44,7 @@ class Machine:
 
     def is_there(self, name: str) -> bool:
         """Whether a path exists."""
-        return self.path(name).exists()
+        return os.path.exists(self.path(name))  # False, too, where that cannot be looked up
 
     def may_use(self, name: str) -> bool:
         """Whether this user may read and write a file or device."""
@@ -74,6 +74,8 @@ class Machine:
         """Connect by TCP; return why that does not work, "" if it does."""
         try:
             socket.create_connection((host, port), self.timeout).close()
+        except UnicodeError:
+            return "its name is none"
         except OSError as error:
             return str(error.strerror or error)
         return ""

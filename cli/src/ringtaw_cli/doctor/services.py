@@ -5,6 +5,7 @@ Intel's libsgx-dcap-default-qpl reads ``/etc/sgx_default_qcnl.conf``.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -50,7 +51,7 @@ def look_at_collateral(machine: Machine, pccs: str) -> Iterator[Finding]:
     for origin, location in sources.items():
         if "://" in location:
             yield from _reached(machine, origin, location)
-        elif location and not (machine.folder / location).exists():
+        elif location and not os.path.exists(machine.folder / location):
             yield problem(
                 "collateral",
                 f"{origin} names {location}, which is neither a URL nor a path that exists",
@@ -62,11 +63,11 @@ def look_at_collateral(machine: Machine, pccs: str) -> Iterator[Finding]:
 
 
 def _reached(machine: Machine, origin: str, location: str) -> Iterator[Finding]:
-    parts = urlsplit(location)
     try:
+        parts = urlsplit(location)
         port = parts.port or (80 if parts.scheme == "http" else 443)
     except ValueError:
-        port = 0
+        port, parts = 0, urlsplit("")
     if not parts.hostname or not port:
         yield problem(
             "collateral",

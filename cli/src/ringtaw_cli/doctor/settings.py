@@ -112,7 +112,7 @@ def _contradictions(machine: Machine) -> Iterator[Finding]:
                 "unset one of them",
             )
     roots = environ.get("RINGTAW_TRUSTED_ROOTS", "")
-    if roots and not (machine.folder / roots).is_file():
+    if roots and not os.path.isfile(machine.folder / roots):
         yield problem(
             "settings",
             f"RINGTAW_TRUSTED_ROOTS names {roots}, which is no file",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 from ringtaw_client import InputError, Limits
 
-from ringtaw_cli.command import Command, format_option
+from ringtaw_cli.command import Command, Seconds, format_option
 from ringtaw_cli.inspect.telling import tell, without_remarks
 from ringtaw_cli.output import say
 
@@ -24,7 +25,7 @@ MAX_CERTIFICATES: Final = 32
 @click.option(
     "--timeout",
     metavar="SECONDS",
-    type=click.FloatRange(0.1, 3600),
+    type=Seconds(0.1, 3600),
     default=10.0,
     show_default=True,
     help="For HOST:PORT.",
@@ -41,7 +42,7 @@ def certificate(source: str, timeout: float, output_format: str) -> None:
     from ringtaw_cli.inspect.x509_facts import chain_facts, in_words
 
     found = (
-        _from_file(source) if source == "-" or Path(source).exists() else _asked(source, timeout)
+        _from_file(source) if source == "-" or os.path.exists(source) else _asked(source, timeout)
     )
     facts = {"certificates": chain_facts(found)}
     tell(facts if output_format == "json" else in_words(facts), output_format)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -82,7 +83,7 @@ def state_facts(directory: Path) -> Facts:
         "pair": _pair(sealed_data.digest(contents.state).hex(), bound_to, contents, witness),
         "recovery": _recovery(contents.state),
         "interrupted_commit": any(
-            (directory / f"{name}.next").exists() for name in ("sealed_data", "sealed_key")
+            os.path.exists(directory / f"{name}.next") for name in ("sealed_data", "sealed_key")
         ),
     }
 
@@ -137,6 +138,8 @@ def _first_line(data: bytes) -> str:
 
 def _read(directory: Path, name: str, max_size: int) -> bytes | None:
     path = directory / name
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError(f"{path} is no regular file")
     try:
         with path.open("rb") as file:
             content = file.read(max_size + 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from ringtaw_cli.command import SharedOption
+from ringtaw_cli.command import Seconds, SharedOption
 from ringtaw_cli.leading import FLAGS, GLOBAL
 from ringtaw_cli.output import say
 
@@ -143,12 +143,6 @@ output_option = click.option(
 """Where the data of a command goes: its argument ``output``, for ``write_output``."""
 
 
-class _Seconds(click.FloatRange):
-    """Is named in the error about what is none."""
-
-    name = "number of seconds"
-
-
 def _address(ctx: click.Context, parameter: click.Parameter, value: str) -> str:
     """Refuse what is no address before anything is read or asked for."""
     from ringtaw_client import Address, InputError
@@ -254,7 +248,7 @@ coordinator_options = gathered(
     ),
     _option(
         "--timeout",
-        type=_Seconds(0.1, LONGEST_TIMEOUT),
+        type=Seconds(0.1, LONGEST_TIMEOUT),
         metavar="SECONDS",
         default=TIMEOUT,
         show_default=True,

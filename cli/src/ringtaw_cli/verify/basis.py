@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ringtaw_cli.command import SharedOption
+from ringtaw_cli.command import Seconds, SharedOption
 from ringtaw_cli.session.options import TIMEOUT, Access, comma_separated, gathered
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ basis_options = gathered(
     ),
     _option(
         "--timeout",
-        type=click.FloatRange(0.1, 3600),
+        type=Seconds(0.1, 3600),
         metavar="SECONDS",
         default=TIMEOUT,
         show_default=True,

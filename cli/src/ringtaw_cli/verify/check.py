@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
 import ringtaw_client as client
 
-from ringtaw_cli.command import Command, format_option
+from ringtaw_cli.command import Command, Seconds, format_option
 from ringtaw_cli.output import data, json_data, printable
 from ringtaw_cli.verify.basis import Basis, basis_options
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from ringtaw_client import Status, VerifiedCoordinator
 
 _PAUSE: Final = 0.5
+_SHORTEST: Final = 5.0
+"""Seconds that an answer may take at least, even where nothing is to be waited for."""
 _KUBERNETES: Final = (
     "missing argument 'HOST:PORT': marblerun check waits for pods of Kubernetes, as kubectl "
     "rollout status does; this waits for a Coordinator"
@@ -33,7 +36,7 @@ _KUBERNETES: Final = (
 @click.option(
     "--wait",
     metavar="SECONDS",
-    type=click.FloatRange(0, 86_400),
+    type=Seconds(0, 86_400),
     default=60.0,
     show_default=True,
     help="How long it may take until the Coordinator answers.",
@@ -64,8 +67,10 @@ def check(address: str | None, wait: float, basis: Basis, output_format: str) ->
 
 
 def _wait(address: str, basis: Basis, deadline: float) -> tuple[VerifiedCoordinator, Status]:
-    policy, trust, limits = basis.policy(address), basis.trust(), basis.limits()
+    policy, trust, usual = basis.policy(address), basis.trust(), basis.limits()
     while True:
+        left = max(deadline - time.monotonic(), _SHORTEST)
+        limits = replace(usual, total_timeout=min(usual.total_timeout, left))
         try:
             verified = client.verify(address, policy, trust, limits=limits)
             return verified, verified.connect(limits=limits).status()
