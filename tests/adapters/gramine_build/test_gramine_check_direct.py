@@ -72,6 +72,37 @@ def test_a_value_that_stops_it(tmp_path: Path, old: str, new: str) -> None:
     assert _errors(tmp_path) - {"no-premain"}
 
 
+@pytest.mark.parametrize(
+    ("allowed", "is_everything"),
+    [
+        ("file:/", True),
+        ("file:.", True),
+        ("file:", True),
+        ("file:a/..", True),
+        ("file:..", False),
+        ("file:/usr/share", False),
+    ],
+)
+def test_what_allows_every_absolute_path(
+    tmp_path: Path, allowed: str, *, is_everything: bool
+) -> None:
+    """Without it the C library, which is absolute and not trusted here, cannot be loaded."""
+    untrusting = BASE.replace(', "file:{{ gramine.runtimedir() }}/"]', "]")
+    text = f'{untrusting}sgx.allowed_files = ["{allowed}"]\n'
+    assert (_start(tmp_path, text) == 0) is is_everything
+    assert ("allowed-everything" in _errors(tmp_path)) is is_everything
+
+
+def test_what_is_allowed_is_not_checked_although_it_is_trusted(tmp_path: Path) -> None:
+    text = f'{BASE}sgx.allowed_files = ["file:program"]\n'
+    assert _start(tmp_path, text) == 0
+    assert "allowed-code" in _errors(tmp_path)
+    shutil.copy("/bin/false", tmp_path / "program")
+    start = ["gramine-direct", "x"]
+    changed = subprocess.run(start, cwd=tmp_path, capture_output=True, check=False)
+    assert changed.returncode == 1, "what the host put there runs"
+
+
 def _start(folder: Path, template: str) -> int:
     shutil.copy("/bin/true", folder / "program")
     (folder / "x.manifest.template").write_text(template)

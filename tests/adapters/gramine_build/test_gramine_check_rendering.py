@@ -13,7 +13,7 @@ from ringtaw_gramine.build.check import validate
 from ringtaw_gramine.build.template import render
 from ringtaw_premain.build_hookspecs import ValidateRequest
 
-from tests.adapters.gramine_build.test_gramine_check_codes import GOOD
+from tests.adapters.gramine_build.gramine_check_cases import GOOD
 
 pytestmark = pytest.mark.skipif(
     shutil.which("gramine-manifest") is None, reason="gramine-manifest is not installed"

@@ -15,7 +15,7 @@ from ringtaw_gramine.build.check import validate
 from ringtaw_premain.build_hookspecs import ValidateRequest
 from ringtaw_premain.errors import PlatformError
 
-from tests.adapters.gramine_build.test_gramine_check_codes import GOOD, coordinator_manifest
+from tests.adapters.gramine_build.gramine_check_cases import GOOD, coordinator_manifest
 from tests.adapters.gramine_build.test_gramine_check_schema import COMPLETE
 
 WORDS = st.sampled_from(

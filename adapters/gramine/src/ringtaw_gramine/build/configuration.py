@@ -18,6 +18,9 @@ from .template import is_unknown
 DEVICE: Final = "/dev/attestation"
 """Directory of Gramine's pseudo-files."""
 
+EVERYTHING: Final = "/"
+"""What begins every absolute path."""
+
 PSEUDO: Final = ("/proc", "/dev", "/sys")
 """Directories that Gramine makes up itself."""
 
@@ -78,8 +81,16 @@ class Configuration:
 
     @cached_property
     def allowed(self) -> tuple[tuple[int, str], ...]:
-        """Positions and host paths of sgx.allowed_files."""
-        return tuple((index, normal(path)) for index, path in self._entries("allowed_files"))
+        """Positions and host paths of sgx.allowed_files.
+
+        To Gramine "." is a path of no characters, with which every absolute one begins.
+        """
+        entries = ((index, normal(path)) for index, path in self._entries("allowed_files"))
+        return tuple((index, EVERYTHING if path == "." else path) for index, path in entries)
+
+    def written(self, name: str, index: int) -> str:
+        """Return an entry of sgx.trusted_files or sgx.allowed_files as it is, without "file:"."""
+        return dict(self._entries(name))[index]
 
     @property
     def checks_files(self) -> bool:

@@ -209,8 +209,19 @@ _FILES: Final = {
         "cannot be opened.",
         "Add it.",
     ),
+    "allowed-everything": _error(
+        '`"file:/"` in `sgx.allowed_files`, or `"file:."`, which Gramine takes for the same: the '
+        "host can change every file with an absolute path, trusted or not.",
+        "Name the files and folders that are written.",
+    ),
+    "allowed-system": _error(
+        "A folder of the system such as `/etc` or `/usr/lib` is in `sgx.allowed_files`, and "
+        "mounted: the host chooses libraries, programs or certificates.",
+        "Name the files in it that are needed, and trust libraries.",
+    ),
     "allowed-code": _error(
-        "`sgx.allowed_files` holds code, or covers a trusted file: the host can change it at will.",
+        "`sgx.allowed_files` holds code, a folder where code is looked for, or a trusted file, "
+        "which is no longer checked then: the host can change it at will.",
         "Move it to `sgx.trusted_files`.",
     ),
     "device-hidden": _error(
@@ -260,7 +271,8 @@ _MARBLE: Final = {
     "file-not-writable": _error(
         "The premain cannot write a file of the Marble's `Files`: its place is neither mounted as "
         "memory, nor encrypted, nor allowed.",
-        "Mount a `tmpfs` there.",
+        "Mount a `tmpfs` there; or, where that would hide other files, put it where one is, and "
+        "let the program read it there.",
     ),
     "mount-without-key": _error(
         "Nothing sets the key of an encrypted mount: no file on it can be opened.",

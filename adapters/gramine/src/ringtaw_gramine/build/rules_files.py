@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
-from typing import Final
 
 from ringtaw_premain.build_hookspecs import Finding
 
+from .code_places import code_paths
 from .configuration import DEVICE, PSEUDO, Configuration, covers
-from .premain import Kind, Premain
+from .premain import Premain
+from .rules_allowed import allowed_findings
 from .stand_ins import RUNTIME_FOLDERS
-from .template import is_unknown
-
-_CODE: Final = re.compile(r".*\.(so(\.[0-9]+)*|py|pyc|pth)")
 
 
 def file_findings(config: Configuration, premain: Premain) -> Iterator[Finding]:
@@ -27,7 +24,7 @@ def file_findings(config: Configuration, premain: Premain) -> Iterator[Finding]:
             message="files of the host that are neither trusted nor allowed are taken unchecked",
             cure="remove it, and name the files in sgx.trusted_files",
         )
-    yield from _allowed_code(config, premain)
+    yield from allowed_findings(config, premain)
     yield from _directories(config)
     yield from _mounts(config)
     yield from _untrusted(config, premain)
@@ -50,48 +47,6 @@ def _mounts(config: Configuration) -> Iterator[Finding]:
                 *mount.keys,
                 message=f"{mount.uri} is what the host's kernel says, unchecked",
                 cure="remove it: Gramine has its own /proc, /dev and /sys",
-            )
-
-
-def code_paths(
-    config: Configuration, premain: Premain
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the key that names it and the path, inside Gramine, of each thing that is run."""
-    entrypoint = config.subject.text("libos", "entrypoint")
-    if entrypoint:
-        yield ("libos", "entrypoint"), entrypoint
-    if premain.program and " " not in premain.program:
-        yield ("loader", "argv", premain.position), premain.program
-    if premain.kind is Kind.PYTHON:
-        for folder in python_folders(config):
-            yield ("loader", "env", "PYTHONPATH"), folder
-
-
-def python_folders(config: Configuration) -> list[str]:
-    """Return the folders of PYTHONPATH."""
-    return [folder for folder in (config.environment("PYTHONPATH") or "").split(":") if folder]
-
-
-def _allowed_code(config: Configuration, premain: Premain) -> Iterator[Finding]:
-    run = {config.place(path).host: path for _, path in code_paths(config, premain)}
-    for index, allowed in config.allowed:
-        message = ""
-        for host, path in run.items():
-            if host and (covers(allowed, host) or covers(host, allowed)):
-                message = f"the host can change {path}, which is run"
-        for _, trusted in config.trusted:
-            if covers(allowed, trusted.rstrip("/")) and not is_unknown(allowed):
-                message = message or f"the trusted {trusted} is in it, and no longer checked"
-        if not message and _CODE.fullmatch(allowed):
-            message = "it is code, which the host can change"
-        if message:
-            yield config.subject.finding(
-                "allowed-code",
-                "sgx",
-                "allowed_files",
-                index,
-                message=message,
-                cure="move it to sgx.trusted_files, or allow only what is written",
             )
 
 

@@ -11,9 +11,9 @@ from typing import Final
 from ringtaw_buildkit.counting import counted
 from ringtaw_premain.build_hookspecs import Finding
 
+from .code_places import code_paths, python_folders
 from .configuration import Configuration
 from .premain import MODULE, SCRIPT, Kind, Premain
-from .rules_files import code_paths, python_folders
 
 _FLAGS: Final = slice(4, 8)
 _TIMESTAMP: Final = bytes(4)

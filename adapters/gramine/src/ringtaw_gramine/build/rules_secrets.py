@@ -14,6 +14,9 @@ from .template import is_unknown
 
 _KEYS = f"{DEVICE}/keys"
 _OWN_KEYS = ("_sgx_mrenclave", "_sgx_mrsigner")
+_FREE = "/run/marble"
+"""A folder that nothing else is in."""
+_SYSTEM = ("/", "/bin", "/etc", "/lib", "/lib64", "/sbin", "/usr", "/var")
 
 
 def secret_findings(
@@ -74,13 +77,37 @@ def _regular_file(
 def _file_finding(
     config: Configuration, code: str, marble: Marble, path: str, message: str
 ) -> Finding:
-    folder = posixpath.dirname(normal(path))
     return config.subject.manifest_finding(
-        code,
-        *_pointer(marble, path),
-        message=message,
-        cure=f'add {{ type = "tmpfs", path = "{folder}" }} to fs.mounts, or an encrypted mount',
+        code, *_pointer(marble, path), message=message, cure=_better_place(config, path)
     )
+
+
+def _better_place(config: Configuration, path: str) -> str:
+    """Return how the file comes to lie where only the enclave reads it.
+
+    A mount hides whatever lies there already, so that a folder in use is no place for one.
+    """
+    folder, name = posixpath.split(normal(path))
+    hidden = _hidden_by_mount(config, folder)
+    if not hidden:
+        return f'add {{ type = "tmpfs", path = "{folder}" }} to fs.mounts, or an encrypted mount'
+    memory = [mount.path for mount in config.mounts if mount.kind == "tmpfs"]
+    better = f"name it {posixpath.join(memory[0] if memory else _FREE, name)} in the Marble's Files"
+    if not memory:
+        better += f', add {{ type = "tmpfs", path = "{_FREE}" }} to fs.mounts'
+    return f"{better}, and let the program read it there (a tmpfs at {folder} would hide {hidden})"
+
+
+def _hidden_by_mount(config: Configuration, folder: str) -> str:
+    """Return something in a folder of the enclave that a mount there would hide."""
+    if folder in _SYSTEM:
+        return "the system's files" if folder != "/" else "everything"
+    for mount in config.mounts:
+        if mount.path != folder and covers(folder, mount.path):
+            return mount.path
+    host = config.place(folder).host
+    files = (path for _, path in (*config.trusted, *config.allowed))
+    return next((f"the host's {path}" for path in files if host and covers(host, path)), "")
 
 
 def _key_file(
