@@ -97,9 +97,19 @@ def test_completion_loads_no_command_to_list_them(kiosk: Workplace, words: str) 
         ["runtime", "build", "--help"],
         ["completion", "--help"],
         ["man", "--help"],
+        ["check", "--help"],
+        ["inspect", "certificate", "--help"],
     ],
     ids=" ".join,
 )
 def test_help_of_a_command_loads_no_cryptography(kiosk: Workplace, arguments: list[str]) -> None:
     heavy = {name.partition(".")[0] for name in loaded(kiosk, *arguments)} & set(HEAVY)
     assert heavy == set()
+
+
+@pytest.mark.parametrize("arguments", [["doctor"], ["inspect", "quote"], ["verify"]], ids=" ".join)
+def test_help_of_auditors_commands_loads_nothing_to_look_with(
+    kiosk: Workplace, arguments: list[str]
+) -> None:
+    modules = loaded(kiosk, *arguments, "--help")
+    assert not modules & {"json", "logging", "shutil", "socket", "subprocess", "tempfile"}

@@ -6,16 +6,18 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from ringtaw_buildkit.counting import counted
 
 from ringtaw_cli.command import Command, Seconds, format_option
 from ringtaw_cli.doctor.findings import Finding, Level
-from ringtaw_cli.doctor.machine import Machine
 from ringtaw_cli.exits import ExitCode
 from ringtaw_cli.output import data, json_data, printable
+
+if TYPE_CHECKING:
+    from ringtaw_cli.doctor.machine import Machine
 
 _COLOURS: Final = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
 
@@ -41,6 +43,8 @@ def doctor(pccs: str, timeout: float, offline: bool, output_format: str) -> int:
     the Coordinator's directory. Each finding that is not ok says why it matters and what to do. The
     exit code is 0 unless there are problems.
     """
+    from ringtaw_cli.doctor.machine import Machine
+
     machine = Machine(Path("/"), dict(os.environ), Path.cwd(), timeout, network=not offline)
     findings = list(examine(machine, pccs))
     if output_format == "json":

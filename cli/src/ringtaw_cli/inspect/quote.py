@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +57,8 @@ def quote(path: Path, output_format: str, by: str | None) -> None:
 
 
 def _tell_package(parsed: Quote, by: str | None) -> None:
+    import json
+
     if parsed.body.debug:
         warning("it is in debug mode: the host can read all of its memory")
     data(json.dumps(_package(parsed, by), indent=2))
