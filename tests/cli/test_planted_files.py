@@ -15,6 +15,7 @@ from ringtaw_cli.session.files import OutputFile, write_output
 from ringtaw_cli.session.opening import policy_of
 from ringtaw_cli.session.options import Access
 from ringtaw_cli.session.pins import Pin, pin_of
+from ringtaw_cli.session.user import RecoveryKeyOptions
 from ringtaw_client import Address, CoordinatorIdentity, InputError
 from ringtaw_testkit.identities import self_signed
 
@@ -167,6 +168,22 @@ def test_a_foreign_era_config_in_the_working_directory_is_refused(
     give_away(file)
     with pytest.raises(InputError, match="belongs to another user"):
         policy_of(Access(), "host:1")
+
+
+def test_a_library_that_others_name_is_not_loaded(shared: Path, give_away: Give) -> None:
+    pytest.importorskip("pkcs11")
+    config = shared / "pkcs11.json"
+    config.write_text('{"Path": "/nowhere.so", "TokenLabel": "t"}')
+    options = RecoveryKeyOptions(None, None, "", config, "01", "")
+    with pytest.raises(InputError, match=r"the PKCS #11 module /nowhere\.so cannot be used"):
+        options.holder()
+    config.chmod(0o666)
+    with pytest.raises(InputError, match="everybody may write"):
+        options.holder()
+    config.chmod(0o644)
+    give_away(config)
+    with pytest.raises(InputError, match="belongs to another user"):
+        options.holder()
 
 
 @pytest.mark.parametrize("path", [Path("-"), Path("/dev/stdout")])

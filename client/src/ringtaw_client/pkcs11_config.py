@@ -42,10 +42,19 @@ class TokenConfig:
         Raises:
             InputError: It cannot be read, or does not say which module and token.
         """
+        return cls.from_json(read_file(path), path)
+
+    @classmethod
+    def from_json(cls, text: bytes, source: Path) -> TokenConfig:
+        """Read what is in the file; it was ``source``.
+
+        Raises:
+            InputError: It does not say which module and token.
+        """
         try:
-            return cls._from_record(path, parse_object(read_file(path)).in_any_case(MEMBERS))
+            return cls._from_record(source, parse_object(text).in_any_case(MEMBERS))
         except FormatError as error:
-            raise InputError(f"{path}: {error}", hint=f"for example: {EXAMPLE}") from None
+            raise InputError(f"{source}: {error}", hint=f"for example: {EXAMPLE}") from None
 
     @classmethod
     def _from_record(cls, path: Path, record: Record) -> TokenConfig:

@@ -30,7 +30,7 @@ def refuse_planted(path: Path, owner: int) -> None:
 
 
 def read_trusted(path: Path, max_size: int, *, named: bool) -> bytes:
-    """Return the content of a file that decides whom to trust.
+    """Return the content of a file that decides whom to trust, or what to load.
 
     It may be another user's only if it was ``named`` by this one, and not :func:`planted
     <refuse_planted>`.
@@ -47,7 +47,7 @@ def read_trusted(path: Path, max_size: int, *, named: bool) -> bytes:
             refuse_planted(path, owner)
         if found.st_mode & stat.S_IWOTH:
             raise InputError(
-                f"everybody may write to {path}, which says whom to trust",
+                f"everybody may write to {path}, and so it is not trusted",
                 hint="look at what is in it, then: chmod go-w",
             )
         return file.read(max_size)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from ringtaw_client import InputError
 
 from ringtaw_cli.output import printable, warning
 from ringtaw_cli.session.passwords import PasswordSource
+from ringtaw_cli.session.planted import read_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ringtaw_client.pkcs11 import TokenConfig
 
     from ringtaw_cli.session.user import RecoveryKeyHolder, RecoveryKeyOptions, UserOptions
+
+_MAX_CONFIG: Final = 1 << 20
 
 
 def token_credential(options: UserOptions) -> Credential:
@@ -59,9 +62,14 @@ def _need(name: object, what: str) -> None:
 
 
 def _config(options: UserOptions | RecoveryKeyOptions) -> TokenConfig:
+    """Read the file of the token, which names a library to load."""
     from ringtaw_client.pkcs11 import TokenConfig
 
-    config = TokenConfig.from_file(options.pkcs11_config or Path())
+    source = options.pkcs11_config or Path()
+    try:
+        config = TokenConfig.from_json(read_trusted(source, _MAX_CONFIG, named=True), source)
+    except OSError as error:
+        raise InputError(f"cannot read {source}: {error.strerror}") from None
     if config.exposes_pin:
         path = printable(str(config.source))
         warning(f"others can read the PIN in {path}: chmod 600 it, or leave Pin out to be asked")
