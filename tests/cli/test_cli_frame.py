@@ -213,6 +213,12 @@ def test_a_closed_stdin_is_no_defect(kiosk: Workplace) -> None:
     assert done.stderr.startswith("error: cannot read stdin: Bad file descriptor\n")
 
 
+def test_an_interruption_while_modules_are_loaded_has_no_traceback(place: Workplace) -> None:
+    (place.site / "click.py").write_text("raise KeyboardInterrupt")
+    done = place.run("status", "localhost")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
+
+
 @pytest.mark.parametrize("how", ["2>&-", "2>/dev/full"])
 def test_work_goes_on_if_nobody_can_be_told(kiosk: Workplace, how: str) -> None:
     kiosk.write("kiosk.toml", "threads = 0\n")

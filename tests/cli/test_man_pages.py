@@ -48,7 +48,7 @@ def test_there_is_one_for_each_command(pages: list[Path]) -> None:
 
 
 def _context(name: str) -> click.Context:
-    top = click.Context(program, info_name="ringtaw")
+    top = click.Context(program, info_name="ringtaw", **program.context_settings)
     command = program.get_command(top, name)
     assert command is not None
     return click.Context(command, info_name=name, parent=top)

@@ -151,7 +151,7 @@ def test_the_program_takes_the_forms_of_go_and_the_names_of_examples(place: Work
 
 def test_a_group_that_is_a_command_shows_both() -> None:
     group = find("recover-with-signature", resolve_default=False)
-    context = click.Context(group, info_name="recover-with-signature")
+    context = click.Context(group, info_name="recover-with-signature", **program.context_settings)
     shown = group.get_help(context)
     assert shown.count("Usage: ") == 2
     assert "public-key" in shown

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 import pytest
+from ringtaw_cli.operator.recovery_data import until_answered
+from ringtaw_cli.program import program
 from ringtaw_cli.session.files import write_output
 from ringtaw_cli.session.options import OptionalPath
-from ringtaw_client import InputError
+from ringtaw_client import InputError, UnreachableError
 
 
 @pytest.fixture(autouse=True)
@@ -66,6 +70,49 @@ def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot write"):
         write_output(tmp_path, b"data")
     assert list(tmp_path.iterdir()) == []
+
+
+@contextmanager
+def little_room() -> Iterator[None]:
+    """Let no file grow beyond a few bytes."""
+    former = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, former[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, former)
+
+
+def test_without_room_the_former_file_stays_and_no_half_of_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_bytes(b"former")
+    with little_room(), pytest.raises(InputError, match=r"cannot write .*: File too large"):
+        write_output(path, b"more than there is room for")
+    assert [(each, each.read_bytes()) for each in tmp_path.iterdir()] == [(path, b"former")]
+
+
+def test_without_room_there_is_no_half_of_a_first_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    words = [str(path), "--package", "app", "--unique-id", "ab" * 32]
+    with little_room(), pytest.raises(InputError, match=r"cannot write .*: File too large"):
+        program.main(["manifest", "new", *words], standalone_mode=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "is_told"),
+    [("POST /api/v2/manifest: no complete answer in time", True), ("no TCP connection", False)],
+)
+def test_who_has_no_answer_is_told_what_may_be_lost(message: str, is_told: bool) -> None:
+    with pytest.raises(UnreachableError) as unreachable, until_answered():
+        raise UnreachableError(message, where="https://localhost:4433")
+    assert ("recovery secrets that came with it are lost" in unreachable.value.hint) is is_told
+
+
+def test_who_does_not_wait_is_told_what_may_be_lost(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyboardInterrupt), until_answered():
+        raise KeyboardInterrupt
+    assert "if it was sent already, it may be in force" in capfd.readouterr().err
 
 
 def test_an_empty_path_is_none() -> None:

@@ -7,22 +7,32 @@ import sys
 
 def main() -> None:
     """Run the command and exit."""
+    try:
+        sys.exit(_run(sys.argv[1:]))
+    except KeyboardInterrupt:  # while something is loaded, or while the end is near
+        print("error: interrupted", file=sys.stderr)
+        sys.exit(130)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run the command; returns the exit code."""
     if None in (sys.stdin, sys.stdout, sys.stderr):
         from ringtaw_cli.closed_streams import replace_closed
 
         replace_closed()
-    text = _answer(sys.argv[1:])
+    text = _answer(arguments)
     if text is None:
         from ringtaw_cli.program import run
 
-        sys.exit(run(sys.argv[1:]))
+        return run(arguments)
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
         from ringtaw_cli.program import output_failed
 
-        sys.exit(output_failed(error))
+        return output_failed(error)
+    return 0
 
 
 def _answer(arguments: list[str]) -> str | None:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 from ringtaw_buildkit.counting import counted
-from ringtaw_premain.errors import AdapterError, PlatformError
+from ringtaw_client import InputError
+from ringtaw_premain.errors import AdapterError
 
 from ringtaw_cli.command import Command, LazyGroup
 from ringtaw_cli.manual_page import manual_page
 from ringtaw_cli.output import printable, say
+from ringtaw_cli.session.files import OutputFile
 
 
 @click.command(
@@ -34,11 +36,11 @@ def man(ctx: click.Context, output: Path) -> int:
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
-        pages = [_write(page, output) for page in every_command(ctx.find_root())]
     except OSError as error:
-        raise PlatformError(
+        raise InputError(
             f"cannot write {error.filename}: {error.strerror}", hint="name another folder"
         ) from None
+    pages = [_write(page, output) for page in every_command(ctx.find_root())]
     say(f"{counted(len(pages), 'page is', 'pages are')} in {printable(str(output))}")
     return 0
 
@@ -69,5 +71,6 @@ def _is_usable(command: click.Command, parent: click.Context) -> bool:
 
 def _write(ctx: click.Context, folder: Path) -> Path:
     path = folder / f"{ctx.command_path.replace(' ', '-')}.1"
-    path.write_text(manual_page(ctx), encoding="utf-8")
+    with OutputFile(path, public=True) as file:
+        file.fill(manual_page(ctx).encode())
     return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -202,15 +201,25 @@ def _write(path: Path, document: Mapping[str, Any]) -> None:
         data(text, end="")
         return
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        _write_new(path, text)
     except FileExistsError:
         raise InputError(f"{path} exists, and is left as it is", hint="name another file") from None
     except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}") from None
+        message = f"cannot write {path}: {error.strerror}"
+        raise InputError(message, hint="name another file") from None
     data(str(path))
     say(f"next: add what the Marble receives, then: ringtaw manifest check {path}")
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Make a file: whole, or not at all."""
+    with path.open("x", encoding="utf-8") as file:
+        try:
+            file.write(text)
+            file.flush()
+        except BaseException:
+            path.unlink()
+            raise
 
 
 def _check(raw: bytes, path: Path) -> None:

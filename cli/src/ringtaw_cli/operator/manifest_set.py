@@ -11,7 +11,11 @@ from ringtaw_client import RefusedError
 
 from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.operator.manifest_file import read_manifest
-from ringtaw_cli.operator.recovery_data import recovery_data, recovery_data_option
+from ringtaw_cli.operator.recovery_data import (
+    recovery_data,
+    recovery_data_option,
+    until_answered,
+)
 from ringtaw_cli.output import printable, say, warning
 from ringtaw_cli.session.opening import progress, session
 from ringtaw_cli.session.options import Access, coordinator_argument, coordinator_options
@@ -46,7 +50,8 @@ def set_manifest(
     fingerprint = sha256(manifest).hexdigest()
     with recovery_data(recovery_file) as recovery, session(access, address, keep=True) as peer:
         progress("sending the manifest")
-        accepted = _set(peer, manifest)
+        with until_answered():
+            accepted = _set(peer, manifest)
         answer = {"fingerprint": fingerprint, "warnings": list(accepted.warnings)}
         try:
             recovery.keep(accepted.recovery_secrets, answer if output_format == "json" else None)

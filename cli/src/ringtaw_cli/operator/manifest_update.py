@@ -14,6 +14,7 @@ from ringtaw_cli.operator.recovery_data import (
     RecoveryData,
     recovery_data,
     recovery_data_option,
+    until_answered,
 )
 from ringtaw_cli.output import json_data, printable, say, warning
 from ringtaw_cli.session.files import write_output
@@ -53,7 +54,9 @@ def apply(
     """
     manifest, credential = read_manifest(file), user.credential()
     with recovery_data(recovery_file) as recovery, session(access, address, credential) as peer:
-        _finish(peer.apply_update(manifest), recovery, output_format)
+        with until_answered():
+            progress = peer.apply_update(manifest)
+        _finish(progress, recovery, output_format)
 
 
 @click.command(
@@ -79,7 +82,9 @@ def acknowledge(
     """
     manifest, credential = read_manifest(file), user.credential()
     with recovery_data(recovery_file) as recovery, session(access, address, credential) as peer:
-        _finish(peer.acknowledge_update(manifest), recovery, output_format)
+        with until_answered():
+            progress = peer.acknowledge_update(manifest)
+        _finish(progress, recovery, output_format)
 
 
 @click.command(cls=Command, examples=("coordinator.example:4433 -c alice.pem -k alice.key",))

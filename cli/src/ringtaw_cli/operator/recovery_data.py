@@ -11,14 +11,19 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
-from ringtaw_client import InputError
+from ringtaw_client import InputError, UnreachableError
 
 from ringtaw_cli.output import data, flush, json_text, printable, say, warning
 from ringtaw_cli.session.files import OutputFile, is_stdout
 from ringtaw_cli.session.options import OptionalPath
+
+_UNANSWERED: Final = (
+    "it may be in force nevertheless: ringtaw status and ringtaw manifest log tell; recovery "
+    "secrets that came with it are lost then, and an update to other recovery keys makes new ones"
+)
 
 
 class _RecoveryDataOption(click.Option):
@@ -83,6 +88,20 @@ def recovery_data(path: Path | None) -> Iterator[RecoveryData]:
     else:
         with OutputFile(path, keep_former=True) as file:
             yield RecoveryData(file)
+
+
+@contextmanager
+def until_answered() -> Iterator[None]:
+    """Say what is not known of a request that may have been heard, and was not answered."""
+    try:
+        yield
+    except UnreachableError as error:
+        if error.message.startswith("POST "):  # the connection was there
+            error.hint = _UNANSWERED
+        raise
+    except KeyboardInterrupt:
+        warning(f"if it was sent already, {_UNANSWERED}")
+        raise
 
 
 def _to_stdout(text: str) -> None:
