@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -37,16 +38,16 @@ for standard in range(3):
 os.execv(sys.argv[2], sys.argv[2:])
 """
 TELLS_SIGNALS = """\
-import os, signal, sys
+import os, signal, sys, time
 def tell(number, frame):
-    print(signal.Signals(number).name, flush=True)
+    os.write(1, f"{signal.Signals(number).name}\\n".encode())  # print may be interrupted itself
     if number == signal.SIGTERM:
         sys.exit(7)
 for number in ("HUP", "INT", "QUIT", "TERM", "USR1", "USR2", "WINCH"):
     signal.signal(getattr(signal, f"SIG{number}"), tell)
-print(f"ready leads={os.getpgrp() == os.getpid()}", flush=True)
+os.write(1, f"ready leads={os.getpgrp() == os.getpid()}\\n".encode())
 while True:
-    signal.pause()
+    time.sleep(1)
 """
 PYTHON = sys.executable
 
@@ -148,5 +149,6 @@ def read_until(terminal: int, expected: str) -> str:
     """Read what the terminal shows, up to and with a line."""
     shown = ""
     while f"{expected}\r\n" not in shown:
+        assert select.select([terminal], [], [], 60)[0], f"no {expected!r} follows {shown!r}"
         shown += os.read(terminal, 4096).decode()
     return shown.replace("^C", "").replace("^\\", "").replace("\r\n", "\n")
