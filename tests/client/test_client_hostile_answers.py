@@ -144,6 +144,8 @@ CALLS: dict[str, tuple[str, Call, Any]] = {
     "log surrogate": ("update", PinnedCoordinator.update_log, {"updateLog": ["\ud800"]}),
     "secrets": ("secrets", read_a, {"secrets": {"a": {"Type": 7}}}),
     "secret base64": ("secrets", read_a, {"secrets": {"a": {"Type": "plain", "Private": "%"}}}),
+    "secret of another name": ("secrets", read_a, {"secrets": {"b": {"Type": "plain"}}}),
+    "no secret": ("secrets", read_a, {"secrets": {}}),
     "secret name": ("secrets", read_a, {"secrets": {"\x1b[2J": {"Type": "plain"}}}),
     "pending": ("update-manifest", PinnedCoordinator.pending_update, {"manifest": 1}),
     "users": ("update", apply, {"missingAcknowledgments": 1, "missingUsers": [1]}),

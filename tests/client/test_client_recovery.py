@@ -76,7 +76,10 @@ def test_recovery_by_two(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("bits", "secret", "message"),
-    [(1024, b"x" * 16, "no RSA key of 2,048 bits"), (2048, b"x" * 255, "longer than any")],
+    [
+        (1024, b"x" * 16, "no RSA key of 2,048 bits"),
+        (2048, b"x" * 255, "too long for the Coordinator's recovery key"),
+    ],
 )
 def test_keys_that_keep_no_secret(bits: int, secret: bytes, message: str) -> None:
     key = rsa.generate_private_key(65537, bits).public_key()

@@ -13,7 +13,7 @@ from ringtaw_client._quote import Claim, ask_for_claim
 from ringtaw_client._tls import PinnedPeer
 from ringtaw_client.address import Address
 from ringtaw_client.credentials import Credential
-from ringtaw_client.errors import EvidenceRejectedError, InputError
+from ringtaw_client.errors import EvidenceRejectedError, InputError, ProtocolError
 from ringtaw_client.identity import CoordinatorIdentity
 from ringtaw_client.limits import Limits
 from ringtaw_client.manifests import check_manifest
@@ -112,9 +112,15 @@ class PinnedCoordinator:
         self._post("/update-cancel", None, answers.nothing)
 
     def read_secrets(self, names: Iterable[str]) -> Mapping[str, Secret]:
-        """Return secrets by name."""
+        """Return secrets by name: all of these and no others."""
         query = [("s", _checked(name)) for name in names]
-        return self._get("/secrets", answers.secrets, *query, large=True)
+        found = self._get("/secrets", answers.secrets, *query, large=True)
+        if found.keys() != {name for _, name in query}:
+            raise ProtocolError(
+                "the Coordinator sends other secrets than those that it was asked for",
+                where=f"https://{self.address}",
+            )
+        return found
 
     def write_secrets(self, uploads: Mapping[str, SecretUpload]) -> None:
         """Store values of user-defined secrets, all or none."""

@@ -80,7 +80,9 @@ def encrypt_recovery_secret(secret: bytes, public_key: bytes) -> bytes:
     try:
         return key.encrypt(secret, _oaep())
     except ValueError:
-        raise InputError("the recovery secret is longer than any") from None
+        raise InputError(
+            "the secret is too long for the Coordinator's recovery key, or that key is damaged"
+        ) from None
 
 
 def _oaep() -> OAEP:
