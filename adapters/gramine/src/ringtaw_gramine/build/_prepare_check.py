@@ -9,7 +9,7 @@ from ringtaw_premain.errors import PlatformError
 
 from ._prepare_needs import MINIMUMS, PASSTHROUGHS
 from .configuration import Configuration
-from .premain import Kind, find_premain
+from .premain import MARBLERUNS_FILE, Kind, find_premain
 
 _REPLACED: Final = {
     ("libos", "entrypoint"),
@@ -53,7 +53,7 @@ def _differences(keys: tuple[str, ...], old: Any, new: Any) -> Iterator[str]:
     if keys in _REPLACED:
         return
     if keys in _EXTENDED:
-        if not _is_extended(old or [], new):
+        if not _is_extended(_kept(old or []), new):
             yield ".".join(keys)
     elif isinstance(new, Mapping) and (old is None or isinstance(old, Mapping)):
         known = old or {}
@@ -64,6 +64,16 @@ def _differences(keys: tuple[str, ...], old: Any, new: Any) -> Iterator[str]:
             yield from _differences((*keys, key), value, None)
     elif old != new:
         yield ".".join(keys)
+
+
+def _kept(elements: list[Any]) -> list[Any]:
+    """Return the elements without MarbleRun's premain, which ours takes the place of."""
+    return [each for each in elements if not MARBLERUNS_FILE.fullmatch(_uri(each))]
+
+
+def _uri(element: Any) -> str:
+    uri = element.get("uri") if isinstance(element, Mapping) else element
+    return uri if isinstance(uri, str) else ""
 
 
 def _is_extended(old: list[Any], new: Any) -> bool:

@@ -13,6 +13,7 @@ from ringtaw_premain.errors import PlatformError
 
 from ._template_edit import Editor
 from .configuration import Configuration, covers
+from .premain import MARBLERUNS_FILE, Kind, find_premain
 from .stand_ins import RUNTIME_FOLDERS, Runtimedir
 from .template import is_unknown
 
@@ -31,6 +32,7 @@ MINIMUMS: Final = {
     ("sys", "stack", "size"): ("256K", "2M"),
 }
 """Gramine's default, and the least for a Python with the premain. Python recurses deeply in C."""
+_MARBLERUNS: Final = re.compile(rf"""(["']){MARBLERUNS_FILE.pattern}\1""")
 _THREADS: Final = ("sgx", "max_threads")
 _LEAST_THREADS: Final = 4
 _PRIVATE: Final = ("/dev/shm", "/tmp")  # noqa: S108 - inside the enclave
@@ -57,7 +59,9 @@ def add_needs(editor: Editor, config: Configuration, needs: Needs) -> None:
     _sizes(editor, config)
     if config.subject.text("sgx", "remote_attestation") in (None, "none"):
         editor.set(("sgx", "remote_attestation"), '"dcap"')
-    trusted = [f"file:{needs.runtime.rstrip('/')}/", f"{c_library}/"]
+    runtime, trusted = f"file:{needs.runtime.rstrip('/')}/", [f"{c_library}/"]
+    if not _takes_place(editor, config, runtime):
+        trusted.insert(0, runtime)
     _files(editor, config, "trusted_files", trusted)
     allowed = [] if config.environment("EDG_MARBLE_UUID_FILE") else ["file:uuid"]
     _files(editor, config, "allowed_files", allowed + dns_files)
@@ -137,6 +141,13 @@ def _files(editor: Editor, config: Configuration, name: str, wanted: list[str]) 
     if missing:
         quoted = [json.dumps(uri) for uri in missing]
         editor.append(("sgx", name), quoted, [f"uri = {uri}" for uri in quoted])
+
+
+def _takes_place(editor: Editor, config: Configuration, uri: str) -> bool:
+    """Trust ``uri`` in the place of MarbleRun's premain, if that was there and stands alone."""
+    if find_premain(config).kind is not Kind.MARBLERUN or uri in _uris(config, "trusted_files"):
+        return False
+    return editor.replace_element(("sgx", "trusted_files"), _MARBLERUNS, json.dumps(uri))
 
 
 def _uris(config: Configuration, name: str) -> list[str]:

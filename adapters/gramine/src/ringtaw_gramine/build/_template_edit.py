@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from ringtaw_buildkit.document import DocumentError
@@ -84,6 +85,18 @@ class Editor:
         stop = source.line_end(end)
         is_alone = not source.text[begin:start].strip() and not source.text[end:stop].strip()
         self._replace((begin, min(stop + 1, len(source.text))) if is_alone else (start, end), "")
+
+    def replace_element(self, keys: Keys, pattern: re.Pattern[str], new: str) -> bool:
+        """Replace the first element of an array that has the pattern, if there is one.
+
+        One that is in a Jinja block stays.
+        """
+        statement = self.find(*keys)
+        for span in self.elements(statement) if statement else ():
+            if pattern.search(self.raw(span)) and not self._source.is_conditional(span[0]):
+                self._replace(span, new)
+                return True
+        return False
 
     def refused(self, statement: Statement, message: str, cure: str) -> DocumentError:
         """Return the error that a statement cannot be edited."""

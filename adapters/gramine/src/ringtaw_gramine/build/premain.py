@@ -19,6 +19,7 @@ from .template import is_unknown
 MODULE: Final = "ringtaw_premain"
 SCRIPT: Final = "ringtaw-premain"
 _MARBLERUN: Final = re.compile(r"premain-(libos|gramine|graphene)")
+MARBLERUNS_FILE: Final = re.compile(rf"file:(.*/)?{_MARBLERUN.pattern}")
 _PYTHON: Final = re.compile(r"python[0-9.]*")
 _INTERPRETER: Final = re.compile(
     r"(python|pypy|perl|ruby|lua|luajit|php|node|nodejs|java|bash|dash|zsh|ksh|sh|busybox|R|Rscript)"

@@ -27,7 +27,7 @@ from ._template_edit import Editor
 from ._template_source import Statement
 from .configuration import Configuration
 from .kinds import KINDS
-from .premain import MODULE, Kind, Premain, find_premain
+from .premain import MARBLERUNS_FILE, MODULE, Kind, Premain, find_premain
 from .reading import RENDERED
 from .template import render
 
@@ -57,9 +57,10 @@ def prepare(request: PrepareRequest) -> Preparation:
     if premain.kind is Kind.PYTHON:
         return Preparation((), tuple(_runtime_notes(request)))
     after = _edited(request, before, config, premain)
-    require_intended(config, _configuration(request.config, after))
+    prepared = _configuration(request.config, after)
+    require_intended(config, prepared)
     change = FileChange(request.config, text, after.replace("\n", ending))
-    return Preparation((change,), tuple(_notes(request, config, premain)))
+    return Preparation((change,), tuple(_notes(request, config, premain, prepared)))
 
 
 def _with_newlines(path: str, text: str) -> tuple[str, str]:
@@ -132,13 +133,15 @@ def _set_argv(editor: Editor, value: str) -> None:
         editor.set(keys, value)
 
 
-def _notes(request: PrepareRequest, config: Configuration, premain: Premain) -> Iterator[str]:
+def _notes(
+    request: PrepareRequest, config: Configuration, premain: Premain, prepared: Configuration
+) -> Iterator[str]:
     subject = config.subject
     argv = [text for _, text in subject.texts("loader", "argv")]
     program = premain.program or subject.text("libos", "entrypoint") or ""
     given = {"Parameters": {"Argv": argv or [program]}}
     if premain.kind is Kind.MARBLERUN:
-        yield "MarbleRun's premain-libos is replaced: take it out of sgx.trusted_files"
+        yield "MarbleRun's premain is replaced" + _what_is_left(prepared)
         yield f"the arguments of {program} stay the Marble's Argv in the Coordinator's manifest"
     else:
         meant = ", with what {{ … }} stands for" if "{{" in json.dumps(given) else ""
@@ -164,6 +167,15 @@ def _notes(request: PrepareRequest, config: Configuration, premain: Premain) -> 
         )
     yield "sign the manifest again: the premain changes the measurement"
     yield from _runtime_notes(request)
+
+
+def _what_is_left(prepared: Configuration) -> str:
+    """Return where MarbleRun's premain still is."""
+    trusted = (f"file:{path}" for _, path in prepared.trusted)
+    mounted = (mount.uri for mount in prepared.mounts)
+    places = {"sgx.trusted_files": trusted, "fs.mounts": mounted}
+    left = [name for name, uris in places.items() if any(map(MARBLERUNS_FILE.fullmatch, uris))]
+    return f": take it out of {' and '.join(left)}" if left else ""
 
 
 def _runtime_notes(request: PrepareRequest) -> Iterator[str]:
