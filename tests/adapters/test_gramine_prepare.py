@@ -203,13 +203,6 @@ def test_arguments_from_the_host_are_taken_away(config: Path) -> None:
     assert found["sgx"]["debug"] is True
 
 
-def test_marbleruns_premain_is_replaced(config: Path) -> None:
-    text = 'libos.entrypoint = "premain-libos"\nloader.argv = ["{{ app }}"]\n'
-    found = data(prepared(config, text))
-    assert found["loader"]["argv"][-2:] == ["--", "{{ app }}"]
-    assert any("premain-libos is replaced" in note for note in propose(config).notes)
-
-
 def test_a_manifest_without_jinja(tmp_path: Path) -> None:
     config = tmp_path / "app.manifest"
     after = prepared(config, PLAIN + '[env]\nbraces = "{{ not Jinja }}"\n')
