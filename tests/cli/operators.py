@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+import termios
 from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,14 +142,20 @@ def in_terminal(place: Workplace, *words: str, typed: str = "") -> tuple[int, st
 
 
 def _converse(terminal: int, typed: str) -> str:
+    """Type as soon as nothing is echoed any more: what came before that is thrown away."""
     shown = b""
     try:
         while chunk := os.read(terminal, 65536):
             shown += chunk
-            if typed and b"Password" in shown:
+            if typed and b"Password" in shown and not _echoes(terminal):
                 os.write(terminal, f"{typed}\n".encode())
                 typed = ""
     except OSError:  # Linux says EIO where others say end of file
         pass
     os.close(terminal)
     return shown.decode().replace("\r\n", "\n")
+
+
+def _echoes(terminal: int) -> bool:
+    local_modes: int = termios.tcgetattr(terminal)[3]
+    return bool(local_modes & termios.ECHO)
