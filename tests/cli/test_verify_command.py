@@ -197,6 +197,30 @@ def test_what_other_commands_remember_counts(home: Workplace, deployment: Deploy
     assert (done.returncode, failed_checks(done)) == (ExitCode.EVIDENCE_REJECTED, ["pin"])
 
 
+def test_evidence_that_cannot_be_saved_changes_no_verdict(
+    home: Workplace, deployment: Deployment
+) -> None:
+    home.write("file", "")
+    arguments = (deployment.address, *deployment.basis, "--save-evidence", "file/evidence")
+    told = home.run("verify", *arguments)
+    assert told.returncode == ExitCode.FAILED
+    assert "10 checks passed" in told.stdout
+    assert "cannot write to file/evidence" in told.stderr
+    found = parsed(home.run("verify", *arguments, "--format", "json").stdout)
+    assert found["verified"]
+    assert [error["exit_code"] for error in found["errors"]] == [ExitCode.FAILED]
+
+
+def test_nothing_is_saved_of_a_coordinator_that_does_not_pass(
+    home: Workplace, deployment: Deployment
+) -> None:
+    wrong = ("--unique-id", "ab" * 32, *deployment.basis[2:])
+    done = home.run("verify", deployment.address, *wrong, "--save-evidence", "evidence")
+    assert done.returncode == ExitCode.POLICY_MISMATCH
+    assert "· saved                 nothing: the Coordinator did not pass" in done.stdout
+    assert not (home.folder / "evidence").exists()
+
+
 def test_nobody_answers(home: Workplace, deployment: Deployment) -> None:
     done = home.run("verify", "localhost:1", *deployment.basis, "--format", "json")
     assert done.returncode == ExitCode.UNREACHABLE

@@ -112,7 +112,9 @@ def write_folder(directory: Path, head: Mapping[str, Any], files: Mapping[str, b
         for name, content in {**files, HEAD: f"{text}\n".encode()}.items():
             _write(directory / name, content)
     except OSError as error:
-        raise InputError(f"cannot write to {directory}: {error.strerror}") from None
+        raise InputError(
+            f"cannot write to {directory}: {error.strerror}", hint="name another directory"
+        ) from None
 
 
 def _read(path: Path, max_size: int) -> bytes:

@@ -75,7 +75,9 @@ def verify_live(wanted: Wanted, basis: Basis, ledger: Ledger) -> Found:
     if found.coordinator is not None and _has_identity(found.coordinator, wanted, ledger, subject):
         _look_inside(found, wanted, ledger, subject)
         found.marbles = tuple(_marbles(found.coordinator, wanted, ledger))
-        _save(found, wanted, ledger, subject)
+        _save(found, found.coordinator, wanted, ledger)
+    elif wanted.save_to is not None:
+        ledger.note(subject, "saved", "nothing: the Coordinator did not pass")
     return found
 
 
@@ -146,22 +148,26 @@ def _note_pending(coordinator: client.PinnedCoordinator, ledger: Ledger, subject
     ledger.note(subject, "pending-update", facts.pending_note(pending))
 
 
-def _save(found: Found, wanted: Wanted, ledger: Ledger, subject: str) -> None:
-    if wanted.save_to is not None and found.coordinator is not None:
-        try:
-            found.coordinator.save_evidence(
-                wanted.save_to,
-                found.manifest,
-                log=found.log,
-                marbles=found.marbles,
-                server_name=wanted.server_name or found.coordinator.address.host,
-            )
-        except client.InputError as error:  # a disk that is full does not change the verdict
-            ledger.errors.append(error)
-            return
-        missing = len(wanted.marbles) - len(found.marbles)
-        but = f", without {counted(missing, 'Marble')} that failed" if missing else ""
-        ledger.note(subject, "saved", f"{wanted.save_to}{but}")
+def _save(
+    found: Found, coordinator: client.VerifiedCoordinator, wanted: Wanted, ledger: Ledger
+) -> None:
+    """Save what passed; that it cannot be written does not change the verdict."""
+    if wanted.save_to is None:
+        return
+    try:
+        coordinator.save_evidence(
+            wanted.save_to,
+            found.manifest,
+            log=found.log,
+            marbles=found.marbles,
+            server_name=wanted.server_name or coordinator.address.host,
+        )
+    except client.InputError as error:
+        ledger.errors.append(error)
+        return
+    missing = len(wanted.marbles) - len(found.marbles)
+    but = f", without {counted(missing, 'Marble')} that failed" if missing else ""
+    ledger.note(f"Evidence {wanted.save_to}", "saved", f"{wanted.save_to}{but}")
 
 
 def _marbles(

@@ -41,7 +41,7 @@ def tell_text(ledger: Ledger, found: Found) -> None:
 def tell_json(ledger: Ledger, found: Found) -> None:
     """Write everything as one object."""
     json_data(
-        verified=not ledger.errors,
+        verified=not ledger.failed,
         time=stamp(found.time),
         checks=[
             {
@@ -68,7 +68,7 @@ def _line(row: Row, *, unicode: bool) -> str:
 
 
 def _verdict(ledger: Ledger, found: Found) -> str:
-    if ledger.errors:
+    if ledger.failed:
         text = f"NOT VERIFIED: {ledger.failed} of {counted(ledger.checks, 'check')} failed"
         return click.style(text, fg="red", bold=True)
     passed = f"{counted(ledger.checks, 'check')} passed"
