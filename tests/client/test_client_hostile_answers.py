@@ -19,6 +19,7 @@ from ringtaw_client import (
     ClientError,
     CoordinatorIdentity,
     EvidenceRejectedError,
+    InputError,
     Limits,
     NotAuthorisedError,
     PinnedCoordinator,
@@ -119,7 +120,8 @@ def of_no_version(certificate: bytes) -> str:
     return ssl.DER_cert_to_PEM_cert(der)
 
 
-OF_NO_VERSION = of_no_version(self_signed("MarbleRun Coordinator").der)
+CERTIFICATE = self_signed("MarbleRun Coordinator").der
+OF_NO_VERSION = of_no_version(CERTIFICATE)
 CALLS: dict[str, tuple[str, Call, Any]] = {
     "manifest": (
         "manifest",
@@ -327,6 +329,16 @@ def test_secrets_stay_out_of_errors_and_representations() -> None:
         assert "hunter2" not in chain
         assert "aHVudGVyMg" not in chain
     assert "hunter2" not in repr(upload)
+
+
+@given(st.integers(0, 2**16), st.binary(max_size=3), st.integers(0, 3))
+@settings(max_examples=200)
+def test_damaged_certificates_fail_in_one_way(at: int, new: bytes, missing: int) -> None:
+    at %= len(CERTIFICATE)
+    damaged = CERTIFICATE[:at] + new + CERTIFICATE[at + missing :]
+    with contextlib.suppress(InputError):
+        identity = CoordinatorIdentity.from_pem(ssl.DER_cert_to_PEM_cert(damaged).encode())
+        assert identity.root == CERTIFICATE
 
 
 @given(st.binary(max_size=200))
