@@ -15,7 +15,7 @@ def test_it_is_what_a_dictionary_is(begin: dict[str, int], changes: list[tuple[s
     known, entries = dict(begin), Entries.of(begin)
     history = [(entries, begin)]
     for name, value in changes:
-        known, entries = {**known, name: value}, entries.with_entry(name, value)
+        known, entries = {**known, name: value}, entries.with_entries({name: value})
         history.append((entries, known))
     for entries, known in history:
         assert entries == known
@@ -29,8 +29,17 @@ def test_it_is_what_a_dictionary_is(begin: dict[str, int], changes: list[tuple[s
 
 def test_a_change_copies_one_bucket_and_shares_the_others() -> None:
     before = Entries.of({str(number): number for number in range(50_000)})
-    after = before.with_entry("7", 8)
+    after = before.with_entries({"7": 8})
     pairs = zip(before.in_buckets(), after.in_buckets(), strict=True)
     assert sum(one is other for one, other in pairs) == BUCKETS - 1
     assert max(map(len, after.in_buckets())) < 150
     assert Entries.of(after) is after
+
+
+def test_many_at_once() -> None:
+    begin = {str(number): number for number in range(5_000)}
+    more = {str(number): -number for number in range(4_000, 9_000)}
+    entries = Entries.of(begin).with_entries(more)
+    assert entries == begin | more
+    assert len(entries) == 9_000
+    assert Entries.of(begin).with_entries({}) == begin

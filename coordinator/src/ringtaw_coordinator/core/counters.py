@@ -141,5 +141,5 @@ def raise_counter(
         )
     if owner not in counters and len(counters) >= MAX_MARBLES:
         raise RequestRefusedError(f"{MAX_MARBLES:,} Marbles have counters already")
-    changed = Entries.of(counters).with_entry(owner, {**own, name: value})
+    changed = Entries.of(counters).with_entries({owner: {**own, name: value}})
     return serving.with_deployment(replace(serving.deployment, counters=changed)), former

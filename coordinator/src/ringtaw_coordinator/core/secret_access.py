@@ -20,6 +20,7 @@ from ringtaw_coordinator.manifest.model import Action, SecretDefinition, SecretT
 from ringtaw_coordinator.names import did_you_mean, quoted
 from ringtaw_coordinator.secrets.derive import symmetric
 from ringtaw_coordinator.secrets.value import SecretValue
+from ringtaw_coordinator.state.entries import Entries
 
 _SHOWN_PROBLEMS: Final = 10
 
@@ -58,7 +59,7 @@ def write_secrets(
     user.require(Action.WRITE_SECRET, definitions)
     values = {name: _value(name, definitions[name], upload) for name, upload in uploads.items()}
     deployment = serving.deployment
-    secrets = {**deployment.secrets, **values}
+    secrets = Entries.of(deployment.secrets).with_entries(values)
     _check_marbles(serving, values, secrets)
     entries = tuple(
         log_entry("Secret set", user=user.name, secret=name, type=definition.type)

@@ -36,13 +36,15 @@ class Entries(Mapping[str, V]):
             buckets[hash(name) % BUCKETS][name] = value
         return cls(buckets, len(entries))
 
-    def with_entry(self, name: str, value: V) -> Entries[V]:
-        """Return these entries with this one, in the place of the one of its name."""
-        number = hash(name) % BUCKETS
-        bucket = self._buckets[number]
-        changed = {**bucket, name: value}
-        buckets = (*self._buckets[:number], changed, *self._buckets[number + 1 :])
-        return Entries(buckets, self._size + len(changed) - len(bucket))
+    def with_entries(self, entries: Mapping[str, V]) -> Entries[V]:
+        """Return these entries with some others, in the place of those of the same names."""
+        buckets, size = list(self._buckets), self._size
+        for name, value in entries.items():
+            number = hash(name) % BUCKETS
+            changed = {**buckets[number], name: value}
+            size += len(changed) - len(buckets[number])
+            buckets[number] = changed
+        return Entries(tuple(buckets), size)
 
     def __getitem__(self, name: str) -> V:
         return self._buckets[hash(name) % BUCKETS][name]
