@@ -207,6 +207,13 @@ def test_no_file_is_a_pipe_that_never_ends(saved: Path, offline: Trust) -> None:
         verify_offline(saved, POLICY, offline)
 
 
+def test_no_file_is_a_link_to_something_of_the_reader(saved: Path, offline: Trust) -> None:
+    (saved / "quote.bin").rename(saved.parent / "secret")
+    (saved / "quote.bin").symlink_to(saved.parent / "secret")
+    with pytest.raises(InputError, match="no regular file"):
+        verify_offline(saved, POLICY, offline)
+
+
 @pytest.mark.parametrize("strange", ["../outside", "notes.txt", "marble-1.pem", "evidence.json"])
 def test_a_list_names_nothing_else(strange: str, saved: Path, offline: Trust) -> None:
     head = json.loads((saved / "evidence.json").read_text())

@@ -118,8 +118,8 @@ def write_folder(directory: Path, head: Mapping[str, Any], files: Mapping[str, b
 
 
 def _read(path: Path, max_size: int) -> bytes:
-    """Read a regular file: anything else, such as a pipe, might never end."""
-    if os.path.exists(path) and not os.path.isfile(path):
+    """Read a regular file: a pipe might never end, a link lead to what is none of the evidence."""
+    if os.path.islink(path) or (os.path.exists(path) and not os.path.isfile(path)):
         raise InputError(f"{path} is no regular file")
     return read_file(path, max_size)
 
