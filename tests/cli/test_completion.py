@@ -55,7 +55,8 @@ def in_bash(place: Workplace, *words: str) -> list[str]:
     return done.stdout.split()
 
 
-def in_fish(place: Workplace, line: str) -> list[str]:
+def in_fish(place: Workplace, line: str) -> dict[str, str]:
+    """Return what fish would offer after a line, and what it says about each."""
     done = subprocess.run(
         [
             needs("fish"),
@@ -70,7 +71,10 @@ def in_fish(place: Workplace, line: str) -> list[str]:
         check=True,
         timeout=SECONDS,
     )
-    return [offer.split("\t")[0] for offer in done.stdout.splitlines()]
+    return {
+        name: text
+        for name, _, text in (offer.partition("\t") for offer in done.stdout.splitlines())
+    }
 
 
 @contextmanager
@@ -119,7 +123,9 @@ def test_bash_offers_options_and_their_values(kiosk: Workplace) -> None:
     assert in_bash(kiosk, "completion", "f") == ["fish"]
 
 
-@pytest.mark.parametrize("words", [["broken", ""], ["simulation", ""], ["plugins", "--bogus", ""]])
+@pytest.mark.parametrize(
+    "words", [["broken", ""], ["simulation", ""], ["plugins", "--bogus", ""], ["help", "bogus", ""]]
+)
 def test_where_nothing_can_follow_nothing_is_said(kiosk: Workplace, words: list[str]) -> None:
     kiosk.install("broken", "raise SystemExit(7)")
     assert in_bash(kiosk, *words) == []
@@ -149,9 +155,20 @@ def test_tab_in_zsh_completes_commands_and_files(kiosk: Workplace) -> None:
 
 
 def test_fish_offers_commands_with_what_they_do(kiosk: Workplace) -> None:
-    assert in_fish(kiosk, "ringtaw sta") == ["status"]
-    assert in_fish(kiosk, "ringtaw kiosk che") == ["check"]
+    assert list(in_fish(kiosk, "ringtaw sta")) == ["status"]
+    assert list(in_fish(kiosk, "ringtaw kiosk che")) == ["check"]
     assert "--era-config" in in_fish(kiosk, "ringtaw status --")
+
+
+def test_fish_shows_what_a_command_does_beyond_a_comma(kiosk: Workplace) -> None:
+    offered = in_fish(kiosk, "ringtaw manifest up")
+    assert offered == {"update": "Update the manifest, if need be by several users."}
+
+
+def test_help_is_completed_by_the_commands_that_it_can_explain(kiosk: Workplace) -> None:
+    assert in_bash(kiosk, "help", "manif") == ["manifest"]
+    assert in_bash(kiosk, "help", "manifest", "s") == ["set", "signature"]
+    assert in_bash(kiosk, "help", "manifest", "set", "") == []
 
 
 def test_the_words_of_errors_do_not_reach_a_person_who_presses_tab(kiosk: Workplace) -> None:

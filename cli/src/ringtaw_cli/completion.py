@@ -26,5 +26,7 @@ def completion(shell: str) -> None:
     ~/.zshrc. New commands and adapters need no new script: the shell asks ringtaw each time.
     """
     kind = get_completion_class(shell)
+    # fish would cut what there is to say at its first comma
     assert kind is not None  # noqa: S101 - click has these three
-    data(kind(program, {}, "ringtaw", COMPLETION_VARIABLE).source(), end="")
+    script = kind(program, {}, "ringtaw", COMPLETION_VARIABLE).source()
+    data(script.replace('string split ","', 'string split --max 1 ","'), end="")

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
 from ringtaw_cli.command import Command, LazyGroup, did_you_mean
 from ringtaw_cli.output import data
 
 
+def _commands(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the commands that can follow in a shell."""
+    found = ctx.find_root()
+    for name in ctx.params.get("names") or ():
+        found = _inside(found, name)
+    if not isinstance(found.command, LazyGroup):
+        return []
+    names = found.command.list_commands(found)
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
 @click.command("help", cls=Command, examples=("", "status", "manifest update"))
-@click.argument("names", metavar="[COMMAND]...", nargs=-1)
+@click.argument("names", metavar="[COMMAND]...", nargs=-1, shell_complete=_commands)
 @click.pass_context
 def help_command(ctx: click.Context, names: Sequence[str]) -> None:
     """Show the help of a command."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -97,11 +98,15 @@ def _by_schema(raw: bytes, path: str) -> list[Finding]:
 
 
 class _Lines:
-    """Finds the lines of the values that problems point at."""
+    """Finds the lines of the values that problems point at; without any it does not look."""
 
     def __init__(self, raw: bytes, path: str) -> None:
+        self._raw = raw
         self._path = path
-        self._lines = _by_pointer(_document(raw, path))
+
+    @cached_property
+    def _lines(self) -> Mapping[str, int]:
+        return _by_pointer(_document(self._raw, self._path))
 
     def findings(self, problems: Iterable[Problem], severity: Severity) -> Iterator[Finding]:
         for problem in problems:

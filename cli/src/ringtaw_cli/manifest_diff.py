@@ -14,13 +14,15 @@ from ringtaw_cli.command import Command, format_option
 from ringtaw_cli.output import data, json_data, printable, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ringtaw_coordinator.manifest.model import Manifest
 
     from ringtaw_cli.manifest_diff_meaning import Change, Meaning
 
 _SIGNS: Final = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
+_FEW: Final = 8
+"""So many names can be read in a line."""
 _PATH: Final = click.Path(path_type=Path)
 
 
@@ -110,7 +112,7 @@ def _change(change: Change) -> str:
 
 
 def _consequences(meaning: Meaning) -> Iterator[str]:
-    from ringtaw_cli.manifest_diff_meaning import Kind
+    from ringtaw_cli.manifest_diff_meaning import KEPT, Kind
 
     if meaning.kind is Kind.NONE:
         yield "no difference in meaning"
@@ -122,13 +124,22 @@ def _consequences(meaning: Meaning) -> Iterator[str]:
         yield f"an update of packages, in force at once; one of these may make it: {users}"
     else:
         yield f"an update of the whole manifest; it takes {meaning.approval.needed} of: {users}"
+    kept = [name for name, fate in meaning.secrets.items() if fate == KEPT]
     for name, fate in meaning.secrets.items():
-        yield f"secret {name}: {fate}"
+        if fate != KEPT:
+            yield f"secret {name}: {fate}"
+    if kept:
+        yield f"secrets that are kept: {_few(kept)}"
     if meaning.new_recovery_secrets:
         yield "recovery: the owners of the recovery keys get new secrets; the former are void"
     else:
         yield "recovery: the secrets that owners have stay valid"
     yield "Marbles that run keep what they have; those that start get new certificates"
+
+
+def _few(names: Sequence[str]) -> str:
+    """Return names, or how many there are."""
+    return ", ".join(names) if len(names) <= _FEW else str(len(names))
 
 
 def _json(meaning: Meaning) -> None:

@@ -33,6 +33,10 @@ _SECTIONS: Final[Mapping[str, Callable[[Manifest], Mapping[str, Any]]]] = {
 }
 
 
+KEPT: Final = "kept"
+"""What becomes of a secret with which nothing happens."""
+
+
 class Kind(StrEnum):
     """What kind of update leads from one manifest to the other."""
 
@@ -163,12 +167,12 @@ def _fate(definition: SecretDefinition, before: SecretDefinition | None, *, rota
     if before is None:
         return "set by users" if definition.user_defined else "generated"
     if definition.user_defined:
-        return "kept" if definition == before else "emptied: users set it again"
+        return KEPT if definition == before else "emptied: users set it again"
     if definition.type.is_certificate:
         return "regenerated" if definition.shared else "regenerated for each Marble that starts"
     if definition != before:
         return "regenerated"
-    return "rotated; templates reach the former value as .Previous" if rotated else "kept"
+    return "rotated; templates reach the former value as .Previous" if rotated else KEPT
 
 
 def _warnings(

@@ -97,11 +97,11 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         error_block("interrupted")
         return 130
-    except click.ClickException as error:
-        return _usage(error)
     except Exception as error:
         if COMPLETION_VARIABLE in os.environ:  # nothing follows, and nobody wants to read why
             return ExitCode.FAILED
+        if isinstance(error, click.ClickException):
+            return _usage(error)
         if "--debug" in takewhile(lambda argument: argument.startswith("-"), arguments):
             sys.excepthook(type(error), error, error.__traceback__)
         return _failed(error)
