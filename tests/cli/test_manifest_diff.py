@@ -85,6 +85,18 @@ def test_a_full_update_tells_the_fate_of_every_secret(place: Workplace) -> None:
     }
 
 
+def test_what_is_kept_is_one_line_however_much_it_is(place: Workplace) -> None:
+    secret = {"Type": "symmetric-key", "Size": 128, "Shared": True}
+    for count, said in ((2, "s0, s1"), (300, "300")):
+        secrets = {f"s{number}": secret for number in range(count)}
+        old = updatable("alice", "bob", Secrets=secrets)
+        new = updatable("alice", "bob", threshold=1, Secrets=secrets)
+        shown = compare(place, old, new).stdout.splitlines()
+        assert [line for line in shown if "secret" in line and "recovery" not in line] == [
+            f"secrets that are kept: {said}"
+        ]
+
+
 def test_recovery_and_what_is_dangerous(place: Workplace) -> None:
     keys = {name: {name: RecoveryKey().public_pem} for name in ("one", "other")}
     old = updatable("alice", RecoveryKeys=keys["one"])
