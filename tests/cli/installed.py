@@ -35,9 +35,10 @@ class Workplace:
 
     def environ(self) -> dict[str, str]:
         """The environment of a person without preferences."""
-        kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("LANG",) if name in os.environ}
         path = f"{self.programs}:{os.environ['PATH']}"
-        return {**kept, "PATH": path, "PYTHONPATH": str(self.site), **self.environment}
+        own = {"HOME": str(self.folder), "PATH": path, "PYTHONPATH": str(self.site)}
+        return {**kept, **own, **self.environment}
 
     def run(self, *arguments: str, stdin: str = "") -> Done:
         """Run ``ringtaw`` in a pipe."""
