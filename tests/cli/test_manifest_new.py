@@ -52,6 +52,12 @@ def test_package_info_asks_every_adapter(enclave: Workplace) -> None:
     )
 
 
+def test_package_info_of_what_is_not_there(place: Workplace) -> None:
+    done = place.run("package-info", "readme.txt")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "error: readme.txt: No such file or directory\n  check the path\n"
+
+
 def test_package_info_of_what_is_no_enclave(place: Workplace) -> None:
     place.write("readme.txt", "nothing")
     done = place.run("package-info", "readme.txt")

@@ -13,6 +13,7 @@ WHERE = "https://localhost:4433"
     ("message", "step"),
     [
         ("server is not in expected state: Ready to accept a manifest.", "ringtaw status"),
+        ("no manifest is set yet", "ringtaw status"),
         ("no update in progress", "ringtaw manifest log"),
         ("update already in progress. Acknowledge the update", "ringtaw manifest update get"),
         ("another update of the manifest is pending: acknowledge", "ringtaw manifest update get"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from glob import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -80,6 +82,8 @@ def recognise(artefact: str) -> Recognised:
             continue
         if properties is not None:
             found[name] = properties
+    if not found and not _is_there(artefact):
+        raise PlatformError(f"{artefact}: No such file or directory", hint="check the path")
     if not found:
         told = "; ".join(reasons) or "no adapter that knows built enclaves is installed"
         raise PlatformError(
@@ -92,6 +96,12 @@ def recognise(artefact: str) -> Recognised:
             hint=f"choose: ringtaw {next(iter(found))} package-properties {artefact}",
         )
     return Recognised(tuple(found), next(iter(found.values())))
+
+
+def _is_there(artefact: str) -> bool:
+    """Whether there is anything of that name; Gramine's files have further suffixes."""
+    path = Path(artefact)
+    return path.exists() or any(path.parent.glob(f"{escape(path.name)}.*"))
 
 
 def _ask(name: str, artefact: str) -> PackageProperties | None:

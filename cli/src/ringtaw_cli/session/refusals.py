@@ -14,8 +14,10 @@ from ringtaw_client import RefusedError
 WRONG_STATE: Final = "server is not in expected state"
 _PENDING: Final = "ringtaw manifest update get prints the update that is pending"
 _SECRETS: Final = "ringtaw manifest get prints the manifest, with the secrets that there are"
+_STATUS: Final = "ringtaw status says what the Coordinator waits for"
 _NEXT_STEPS: Final = {
-    WRONG_STATE: "ringtaw status says what the Coordinator waits for",
+    WRONG_STATE: _STATUS,
+    "no manifest is set yet": _STATUS,
     "no update in progress": "ringtaw manifest log says what became of the last update",
     "update already in progress": _PENDING,
     "another update of the manifest is pending": _PENDING,
