@@ -205,7 +205,7 @@ def test_paths_are_those_of_the_runtime(tmp_path: Path) -> None:
     assert text_after(preparation, "ringtaw-premain").startswith("#!/opt/ringtaw/bin/python3\n")
     paths = text_after(preparation, "python3._pth")
     assert paths == "../lib/python3.12\n../lib/python3.12/lib-dynload\n"
-    assert any("(1 files, 3.0 MiB)" in note for note in preparation.notes)
+    assert any("(1 file, 3.0 MiB)" in note for note in preparation.notes)
 
 
 def test_library_path_of_the_program_stays(tmp_path: Path) -> None:
