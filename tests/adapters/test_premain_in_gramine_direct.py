@@ -27,7 +27,7 @@ from tests.standins.quotes import unsigned_quote
 pytestmark = pytest.mark.skipif(not INSTALLED, reason=NOT_INSTALLED)
 
 PYTHON = os.path.realpath(sys.executable)
-KEY = bytes(range(200, 216))
+KEY = hashlib.sha256(b"a key that is in no library").digest()[:16]
 KEY_FILE = "/dev/attestation/keys/default"
 SECRET = b"kept under the key"
 FILES = {"/encrypted/deep/secret": SECRET, "/tmp/deep/plain": b"in memory", KEY_FILE: KEY}
