@@ -26,8 +26,13 @@ from tests.support.people import person
 PROJECT = Path(__file__).parents[2]
 OPERATIONS = 5_000
 """Of each kind of store."""
-LIFE = 0.3, 1.2
-"""Seconds until a process is killed, divided among those that work at once."""
+LIFE = 300
+"""Operations until a process is killed, at most, divided among those that work at once.
+
+Not seconds: on a busy machine they would pass before anything is done.
+"""
+PATIENCE = 60.0
+"""Seconds within which something is done."""
 AT_ONCE = {"files": 1, "sqlite": 3}
 
 
@@ -41,6 +46,10 @@ def folder() -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path)
+
+
+def is_there(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
 
 
 class History:
@@ -69,7 +78,7 @@ class History:
         ):
             working = [self._start(nursery) for _ in range(AT_ONCE[self.kind])]
             while self._count() < 2 * operations:
-                time.sleep(self._random.uniform(*LIFE) / len(working))
+                self._let_work(self._random.randrange(LIFE) // len(working), working)
                 self._kill(working.pop(0))
                 working.append(self._start(nursery))
             for process in working:
@@ -93,13 +102,24 @@ class History:
         nursery.stdin.flush()
         return int(nursery.stdout.readline())
 
+    def _let_work(self, operations: int, working: list[int]) -> None:
+        """Wait until so many more have begun or ended, and a moment longer."""
+        done = before = self._count()
+        deadline = time.monotonic() + PATIENCE
+        while done < before + 2 * operations and all(map(is_there, working)):
+            if (now := self._count()) > done:
+                done, deadline = now, time.monotonic() + PATIENCE
+            assert time.monotonic() < deadline, "nobody does anything any more"
+            time.sleep(0.01)
+        time.sleep(self._random.uniform(0, 0.02))
+
     def _kill(self, process: int) -> None:
         """Nobody else ends a process: one that is not there any more has failed."""
         try:
             os.kill(process, signal.SIGKILL)
         except ProcessLookupError:
             pytest.fail((self._folder / "log").read_text()[-5000:])
-        while Path(f"/proc/{process}").exists():
+        while is_there(process):
             time.sleep(0.001)
 
     def _count(self) -> int:
