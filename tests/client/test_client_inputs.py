@@ -239,7 +239,7 @@ def wrong_credentials() -> dict[str, tuple[bytes, bytes]]:
     )
     return {
         "is not the key of the certificate": (one.pem, other.key_pem),
-        "certificate is not in PEM": (one.der, one.key_pem),
+        "the user certificate is no certificate in PEM": (one.der, one.key_pem),
         "no private key in PEM": (one.pem, one.pem),
         "password of key is wrong": (one.pem, locked),
     }
