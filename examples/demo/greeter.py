@@ -25,7 +25,7 @@ def main() -> None:
         context.wrap_socket(listener, server_side=True) as tls_listener,
     ):
         file = Path("port")
-        file.write_text(str(listener.getsockname()[1]))
+        file.write_text(str(tls_listener.getsockname()[1]))
         file.rename("ready")  # complete from the moment it is there
         connection, _ = tls_listener.accept()
         with connection:

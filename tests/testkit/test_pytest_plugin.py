@@ -58,7 +58,7 @@ def test_fixtures(tmp_path: Path) -> None:
         env={**os.environ, "PYTEST_ADDOPTS": OWN_PLUGINS},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     told = {

@@ -40,7 +40,7 @@ def run(workshop: Workshop, script: str, directory: Path) -> tuple[Path, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, f"{script}\n---\n{done.stdout}"
