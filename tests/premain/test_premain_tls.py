@@ -245,6 +245,23 @@ def test_a_silent_server_is_not_waited_for_beyond_the_deadline(context: ssl.SSLC
     assert time.monotonic() - started < 2
 
 
+def test_a_server_that_keeps_saying_what_tls_passes_over(context: ssl.SSLContext) -> None:
+    hello_requests = b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 1000  # RFC 5246, section 7.4.1.1
+    with closing(listener()) as server:
+        threading.Thread(target=flood, args=(server, hello_requests), daemon=True).start()
+        with pytest.raises(UnreachableError, match="within the time"):
+            connect(server.getsockname()[1], context, deadline=soon(0.5))
+
+
+def flood(server: socket.socket, data: bytes) -> None:
+    """Say the same again and again, for at most ten seconds."""
+    accepted, _ = server.accept()
+    end = soon(10)
+    with accepted, suppress(OSError):
+        while time.monotonic() < end:
+            accepted.sendall(data)
+
+
 def test_a_server_that_falls_silent_after_the_handshake(
     start_script: StartScript, context: ssl.SSLContext
 ) -> None:

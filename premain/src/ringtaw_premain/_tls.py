@@ -9,17 +9,22 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from ringtaw_premain import _private_file
 from ringtaw_premain._parse import Address, Pin, ip_address
 from ringtaw_premain.errors import PlatformError, TransportError, UnreachableError
 from ringtaw_premain.identity import Identity
 
+Result = TypeVar("Result")
+
 CONNECT_TIMEOUT: Final = 5.0
 HANDSHAKE_TIMEOUT: Final = 10.0
 """Seconds that one address, and one handshake, may take, within the deadline of all."""
+PIECE: Final = 32 * 1024
+"""Bytes that are read before OpenSSL looks at them: two of TLS's largest records."""
 
 
 def client_context(identity: Identity) -> ssl.SSLContext:
@@ -44,11 +49,21 @@ def client_context(identity: Identity) -> ssl.SSLContext:
 
 
 class Connection:
-    """A connection that keeps a deadline (of time.monotonic) and raises only our errors."""
+    """A connection that keeps a deadline (of time.monotonic) and raises only our errors.
 
-    def __init__(self, connected: ssl.SSLSocket, deadline: float) -> None:
-        self._socket = connected
+    OpenSSL works in memory, on a piece of what has arrived at a time. Given the socket it would not
+    come back while a server sends what it passes over, such as HelloRequest (RFC 5246, section
+    7.4.1.1), whatever the socket's timeout.
+    """
+
+    def __init__(
+        self, tcp: socket.socket, address: Address, context: ssl.SSLContext, deadline: float
+    ) -> None:
+        self._tcp = tcp
         self._deadline = deadline
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server_name = None if ip_address(address.host) else address.host.encode()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
 
     @classmethod
     def open(
@@ -61,42 +76,68 @@ class Connection:
             PeerError: The peer is not the one that was pinned.
             TransportError: The peer does not speak TLS, or not as it should.
         """
-        connected = _shake_hands(_connect(address, deadline), address, context, deadline)
+        tcp = _connect(address, deadline)
         try:
-            _check_peer(connected, address, pin)
+            connection = cls(tcp, address, context, deadline)
+            connection._shake_hands()
+            _check_peer(connection._tls, address, pin)
         except BaseException:
-            connected.close()
+            tcp.close()
             raise
-        return cls(connected, deadline)
+        return connection
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         with suppress(OSError):
-            self._socket.close()
+            self._tcp.close()
 
     def send(self, data: bytes) -> None:
         """Send everything."""
-        self._wait_at_most()
-        try:
-            self._socket.sendall(data)
-        except OSError as error:
-            raise _explained(error) from None
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._drive(self._tls.write, rest) :]
 
     def receive(self, limit: int) -> bytes:
         """Return what has arrived, at least one byte."""
-        self._wait_at_most()
-        try:
-            data = self._socket.recv(limit)
-        except OSError as error:
-            raise _explained(error) from None
+        data = self._drive(self._tls.read, limit)
         if not data:
             raise UnreachableError("the Coordinator closed the connection")
         return data
 
+    def _shake_hands(self) -> None:
+        deadline = self._deadline
+        self._deadline = min(deadline, time.monotonic() + HANDSHAKE_TIMEOUT)
+        self._drive(self._tls.do_handshake)
+        self._deadline = deadline
+
+    def _drive(self, operation: Callable[..., Result], *arguments: object) -> Result:
+        """Let OpenSSL do something, with what it has for the peer and needs of it."""
+        try:
+            while True:
+                self._wait_at_most()
+                with suppress(ssl.SSLWantReadError):
+                    result = operation(*arguments)
+                    self._send_written()
+                    return result
+                self._send_written()
+                self._take_in()
+        except OSError as error:
+            raise _explained(error) from None
+
+    def _send_written(self) -> None:
+        if self._outgoing.pending:
+            self._tcp.sendall(self._outgoing.read())
+
+    def _take_in(self) -> None:
+        if arrived := self._tcp.recv(PIECE):
+            self._incoming.write(arrived)
+        else:
+            self._incoming.write_eof()
+
     def _wait_at_most(self) -> None:
-        self._socket.settimeout(_remaining(self._deadline))
+        self._tcp.settimeout(_remaining(self._deadline))
 
 
 def _connect(address: Address, deadline: float) -> socket.socket:
@@ -129,20 +170,7 @@ def _connect_to(family: socket.AddressFamily, endpoint: Any, timeout: float) -> 
     return attempt
 
 
-def _shake_hands(
-    raw: socket.socket, address: Address, context: ssl.SSLContext, deadline: float
-) -> ssl.SSLSocket:
-    server_name = None if ip_address(address.host) else address.host.encode()
-    try:
-        raw.settimeout(min(HANDSHAKE_TIMEOUT, _remaining(deadline)))
-        return context.wrap_socket(raw, server_hostname=server_name)
-    except OSError as error:
-        raise _explained(error) from None
-    finally:
-        raw.close()  # the TLS socket has taken the descriptor over, if there is one
-
-
-def _check_peer(connected: ssl.SSLSocket, address: Address, pin: Pin | None) -> None:
+def _check_peer(connected: ssl.SSLObject, address: Address, pin: Pin | None) -> None:
     if connected.selected_alpn_protocol() != "h2":
         raise TransportError(
             f"the server at {address} does not speak HTTP/2",
@@ -154,7 +182,7 @@ def _check_peer(connected: ssl.SSLSocket, address: Address, pin: Pin | None) -> 
         _pin.check(pin, _certificate_chain(connected))
 
 
-def _certificate_chain(connected: ssl.SSLSocket) -> list[bytes]:
+def _certificate_chain(connected: ssl.SSLObject) -> list[bytes]:
     """Return the DER of what the server presented, its own certificate first."""
     if sys.version_info >= (3, 13):
         return connected.get_unverified_chain()
