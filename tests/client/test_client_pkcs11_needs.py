@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _ctypes
 import _ssl
-import math
 import ssl
 import sys
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_openssl_before_3_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_openssl_out_of_reach_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it is where Python has it linked in, without names."""
-    monkeypatch.setattr(_ssl, "__file__", math.__file__)
+    monkeypatch.setattr(_ssl, "__file__", _ctypes.__file__)
     with pytest.raises(InputError, match="cannot be reached") as caught:
         libcrypto.__wrapped__()
     assert "shared OpenSSL 3.0 or newer" in caught.value.hint
