@@ -189,6 +189,27 @@ def test_a_coordinator_that_never_answers(start_peer: StartPeer, identity: Ident
     assert time.monotonic() - started < 3
 
 
+def test_an_attempt_that_was_cut_off_does_not_hide_what_the_one_before_was_told(
+    start_script: StartScript, identity: Identity
+) -> None:
+    attempts = 0
+
+    def answer_the_first(plain: socket.socket) -> None:
+        nonlocal attempts
+        attempts += 1
+        plain.recv(65536)
+        if attempts == 1:
+            unavailable = [(b"grpc-status", b"14"), (b"grpc-message", b"no collateral")]
+            plain.sendall(SETTINGS + headers(OK_HEADERS) + trailers(unavailable))
+        while plain.recv(65536):
+            pass
+
+    front = start_script(answer_the_first)
+    with pytest.raises(UnreachableError, match="no activation within 2 s: .*no collateral"):
+        run(identity, settings_for(front.address, timeout=2))
+    assert attempts == 2
+
+
 def test_a_connection_lost_in_the_middle_is_tried_again(
     start_script: StartScript, identity: Identity
 ) -> None:

@@ -40,19 +40,21 @@ def activate(
     deadline = time.monotonic() + settings.activation_timeout
     context = client_context(identity)
     message = encode_request(request)
-    delay = FIRST_DELAY
+    delay, reason = FIRST_DELAY, ""
     while True:
         try:
             return _attempt(settings, context, message, deadline)
         except UnreachableError as error:
+            if not reason or time.monotonic() < deadline:  # else it was cut off, and knows less
+                reason = error.message
             pause = delay * _jitter()
             left = deadline - time.monotonic() - pause
             if left <= 0:
                 raise UnreachableError(
-                    f"no activation within {settings.activation_timeout:g} s: {error.message}",
+                    f"no activation within {settings.activation_timeout:g} s: {reason}",
                     hint="is EDG_MARBLE_COORDINATOR_ADDR right, and does the Coordinator run?",
                 ) from None
-            log.info(f"{error.message}; trying again in {pause:.1f} s, for {left:.0f} s more")
+            log.info(f"{reason}; trying again in {pause:.1f} s, for {left:.0f} s more")
         time.sleep(pause)
         delay = min(delay * 2, LONGEST_DELAY)
 
