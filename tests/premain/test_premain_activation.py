@@ -205,7 +205,7 @@ def test_an_attempt_that_was_cut_off_does_not_hide_what_the_one_before_was_told(
             pass
 
     front = start_script(answer_the_first)
-    with pytest.raises(UnreachableError, match="no activation within 2 s: .*no collateral"):
+    with pytest.raises(UnreachableError, match=r"no activation within 2 s: .*no collateral"):
         run(identity, settings_for(front.address, timeout=2))
     assert attempts == 2
 
