@@ -77,12 +77,14 @@ class History:
             ) as nursery,
         ):
             working = [self._start(nursery) for _ in range(AT_ONCE[self.kind])]
-            while self._count() < 2 * operations:
-                self._let_work(self._random.randrange(LIFE) // len(working), working)
-                self._kill(working.pop(0))
-                working.append(self._start(nursery))
-            for process in working:
-                self._kill(process)
+            try:
+                while self._count() < 2 * operations:
+                    self._let_work(self._random.randrange(LIFE) // len(working), working)
+                    self._kill(working.pop(0))
+                    working.append(self._start(nursery))
+            finally:  # nobody else would ever end them
+                for process in working:
+                    self._kill(process)
 
     def read(self) -> list[Operation]:
         return read(self._folder.glob("*.history"))
