@@ -94,10 +94,11 @@ class Worker:
         self._number = 0
 
     async def work(self) -> None:
-        """Do one operation after the other, a few at a time, for ever."""
+        """Do one operation after the other, a few at a time, as long as the parent lives."""
+        parent = os.getppid()
 
         async def one_after_the_other() -> None:
-            while True:
+            while os.getppid() == parent:
                 await self._one()
 
         await asyncio.gather(*(one_after_the_other() for _ in range(WIDTH)))
@@ -240,6 +241,7 @@ def main() -> None:
         if child == 0:
             configure_logging(as_json=True, debug=False)
             asyncio.run(task.work())
+            return
         print(child, flush=True)
 
 
