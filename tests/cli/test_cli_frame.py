@@ -145,6 +145,15 @@ def test_a_command_line_without_a_command_is_answered_by_help(
     assert done.stderr == kiosk.run(*words, "--help").stdout
 
 
+@pytest.mark.parametrize("name", ["ego", "gramine", "occlum"])
+def test_an_adapter_that_is_not_installed_can_be(name: str) -> None:
+    said = program.unknown_command(name, ())
+    assert said.endswith(f"is installed: pip install 'ringtaw-adapter-{name}[build]'")
+    table = tomllib.loads((PROJECT / f"adapters/{name}/pyproject.toml").read_text())
+    assert table["project"]["name"] == f"ringtaw-adapter-{name}"
+    assert "build" in table["project"]["optional-dependencies"]
+
+
 def test_an_unforeseen_exception_is_told_without_its_text(kiosk: Workplace) -> None:
     artefact = kiosk.write("kiosk.sig", '{"unique_id": "secret"}')
     done = kiosk.run("kiosk", "package-properties", str(artefact))

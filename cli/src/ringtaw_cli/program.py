@@ -32,6 +32,8 @@ _OF_MARBLERUN: Final = {
     "uninstall": "what is about Kubernetes is left to kubectl and helm",
 }
 """Commands of MarbleRun's CLI, of all its versions, that have another name here, or none."""
+_LIBOSES: Final = ("ego", "gramine", "occlum")
+"""Those whose adapters, with commands of their own, come from this project."""
 
 
 class Program(LazyGroup):
@@ -55,7 +57,10 @@ class Program(LazyGroup):
         if name in _OF_MARBLERUN:
             return f"there is no command {name!r}: {_OF_MARBLERUN[name]}"
         message = super().unknown_command(name, known)
-        return message if ";" in message else f"{message}, and no adapter of that name is installed"
+        if ";" in message:
+            return message
+        cure = f": pip install 'ringtaw-adapter-{name}[build]'" if name in _LIBOSES else ""
+        return f"{message}, and no adapter of that name is installed{cure}"
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the front page, which has its commands by whom they are for."""
