@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
-import termios
 from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from jsonschema import Draft202012Validator
 from ringtaw_schemas import cli_schema
 
-from tests.cli.installed import RINGTAW, Done, Workplace
+from tests.cli.installed import Done, Workplace
 from tests.support.attested_mesh import COORDINATOR, AttestedMesh
 from tests.support.coordinator_process import CoordinatorProcess
 from tests.support.deployments import RecoveryKey
@@ -122,40 +118,3 @@ def validated(name: str, text: str) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(text)
     Draft202012Validator(cli_schema(name)).validate(document)
     return document
-
-
-def in_terminal(place: Workplace, *words: str, typed: str = "") -> tuple[int, str]:
-    """Run the command in a pseudo-terminal, type, and return exit code and what is shown."""
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [RINGTAW, *words],
-        cwd=place.folder,
-        env={**place.environ(), "TERM": "xterm"},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    ) as process:
-        os.close(theirs)
-        shown = _converse(ours, typed)
-        return process.wait(timeout=30), shown
-
-
-def _converse(terminal: int, typed: str) -> str:
-    """Type as soon as nothing is echoed any more: what came before that is thrown away."""
-    shown = b""
-    try:
-        while chunk := os.read(terminal, 65536):
-            shown += chunk
-            if typed and b"Password" in shown and not _echoes(terminal):
-                os.write(terminal, f"{typed}\n".encode())
-                typed = ""
-    except OSError:  # Linux says EIO where others say end of file
-        pass
-    os.close(terminal)
-    return shown.decode().replace("\r\n", "\n")
-
-
-def _echoes(terminal: int) -> bool:
-    local_modes: int = termios.tcgetattr(terminal)[3]
-    return bool(local_modes & termios.ECHO)

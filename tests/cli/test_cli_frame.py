@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import pty
 import re
-import subprocess
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -22,7 +20,8 @@ from ringtaw_cli.table import ADAPTER_COMMANDS, ADAPTERS, COMMANDS, OPTIONS, SEC
 from ringtaw_premain.errors import CannotExecuteError, PlatformError
 from ringtaw_premain.hookspecs import ENTRY_POINT_GROUP
 
-from tests.cli.installed import RINGTAW, Workplace
+from tests.cli.installed import Workplace
+from tests.cli.terminal import in_terminal
 
 PROJECT = Path(__file__).parents[2]
 ENTRIES = {**COMMANDS, **ADAPTER_COMMANDS}
@@ -249,34 +248,10 @@ def test_colour_is_for_terminals_and_those_who_want_it(
 ) -> None:
     kiosk.environment.update({"TERM": "xterm", **environment})
     kiosk.write("kiosk.toml", "threads = 0\n")
-    shown = in_terminal(kiosk, "kiosk", "check", "kiosk.toml")
+    _, shown = in_terminal(kiosk, "kiosk", "check", "kiosk.toml")
     assert "kiosk.toml:1: " in shown
     assert ("\x1b[31m" in shown) is is_coloured
     assert "\x1b" not in kiosk.run("kiosk", "check", "kiosk.toml").stdout
-
-
-def in_terminal(place: Workplace, *arguments: str) -> str:
-    """Return what the command shows in a pseudo-terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [RINGTAW, *arguments],
-        cwd=place.folder,
-        env=place.environ(),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            shown += chunk
-    except OSError:  # Linux says EIO where others say end of file
-        pass
-    os.close(ours)
-    process.wait(timeout=30)
-    return shown.decode().replace("\r\n", "\n")
 
 
 def test_help_of_an_adapter_that_can_do_nothing_here_says_why(place: Workplace) -> None:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +12,8 @@ from ringtaw_cli.exits import ExitCode
 from ringtaw_coordinator.manifest.load import load_manifest
 from ringtaw_schemas import cli_schema
 
-from tests.cli.installed import RINGTAW, Workplace
+from tests.cli.installed import Workplace
+from tests.cli.terminal import in_terminal
 from tests.support.deployments import RecoveryKey
 from tests.support.evidence import TEE
 from tests.support.people import person
@@ -137,35 +134,10 @@ def test_without_a_terminal_nothing_is_asked(place: Workplace) -> None:
 
 
 def test_on_a_terminal_it_asks(place: Workplace) -> None:
-    assert "manifest.json" in answer(place, ["web", UNIQUE_ID], "manifest", "new")
+    answers = [(": ", "web"), (": ", UNIQUE_ID)]
+    assert "manifest.json" in in_terminal(place, "manifest", "new", answers=answers)[1]
     manifest = load_manifest((place.folder / "manifest.json").read_bytes()).manifest
     assert manifest.packages["web"].unique_id == UNIQUE_ID
-
-
-def answer(place: Workplace, answers: list[str], *arguments: str) -> str:
-    """Run the command in a pseudo-terminal, and type an answer to each question."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [RINGTAW, *arguments],
-        cwd=place.folder,
-        env=place.environ(),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown, deadline = b"", time.monotonic() + 30
-    try:
-        while (chunk := os.read(ours, 65536)) and time.monotonic() < deadline:
-            shown += chunk
-            if shown.endswith(b": ") and answers:
-                os.write(ours, answers.pop(0).encode() + b"\n")
-    except OSError:  # Linux says EIO where others say end of file
-        pass
-    os.close(ours)
-    process.wait(timeout=30)
-    return shown.decode()
 
 
 def test_the_demo_shows_a_whole_deployment_and_leaves_what_can_be_verified(

@@ -15,11 +15,11 @@ from tests.cli.operators import (
     KEEPERS,
     SECRETS,
     Office,
-    in_terminal,
     office,
     recovery_keys,
     validated,
 )
+from tests.cli.terminal import in_terminal
 from tests.support.coordinator_process import CoordinatorProcess, coordinator_process
 from tests.support.people import person, role, updatable, users
 
@@ -241,7 +241,7 @@ def test_passwords_come_from_files_variables_and_people_never_from_arguments(
 def test_a_person_is_asked_for_the_password_in_a_terminal(place: Office) -> None:
     bob = place.user("bob", password="tiger")
     words = ("manifest", "update", "cancel", place.address, "--insecure", *bob)
-    code, shown = in_terminal(place, *words, typed="tiger")
+    code, shown = in_terminal(place, *words, answers=[("Password of bob.key: ", "tiger")])
     assert code == ExitCode.FAILED
     assert "Password of bob.key: " in shown
     assert "no update in progress" in shown

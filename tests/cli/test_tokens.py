@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
 from itertools import count
@@ -18,7 +15,8 @@ from ringtaw_cli.exits import ExitCode
 from ringtaw_client import SecretUpload, connect_insecurely
 from ringtaw_testkit.identities import self_signed
 
-from tests.cli.installed import RINGTAW, Workplace
+from tests.cli.installed import Workplace
+from tests.cli.terminal import in_terminal
 from tests.support.coordinator_process import coordinator_process
 from tests.support.deployments import manifest
 from tests.support.softhsm import PIN, SoftHsm, soft_hsm
@@ -106,35 +104,9 @@ def test_the_pin_is_asked_for_on_the_terminal_and_not_shown(
 ) -> None:
     place.write("secret", "s" * 32)
     config = hsm.config(place.folder / "pkcs11.json", Pin=None)
-    assert PIN not in with_answer(place, f"{PIN}\n", *sign(config, label))
+    _, shown = in_terminal(place, *sign(config, label), answers=[("PIN of the token: ", PIN)])
+    assert PIN not in shown
     assert_signed(place)
-
-
-def with_answer(place: Workplace, answer: str, *arguments: str) -> str:
-    """Return what the command shows in a terminal, in which somebody answers its question."""
-    ours, theirs = pty.openpty()
-    command = [str(RINGTAW), *arguments]
-    process = subprocess.Popen(
-        command,
-        cwd=place.folder,
-        env=place.environ(),
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            shown += chunk
-            if shown.endswith(b"PIN of the token: "):
-                os.write(ours, answer.encode())
-    except OSError:  # Linux says EIO where others say end of file
-        pass
-    os.close(ours)
-    assert process.wait(timeout=30) == ExitCode.OK, shown
-    return shown.decode()
 
 
 def test_the_pin_may_come_from_a_file_or_a_variable(

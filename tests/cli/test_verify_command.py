@@ -19,7 +19,7 @@ from ringtaw_schemas import cli_schema
 from ringtaw_testkit.identities import self_signed
 
 from tests.cli.installed import Workplace
-from tests.cli.test_cli_frame import in_terminal
+from tests.cli.terminal import in_terminal
 from tests.cli.verifying import IDENTITY, MANIFEST, Deployment, at_home, failed_checks, save
 from tests.client.fake_coordinator import GENUINE, FakeCoordinator, serving, success
 from tests.client.fake_marble import marble
@@ -104,7 +104,7 @@ def test_a_terminal_gets_colour_and_a_pipe_in_ascii_gets_words(
     home: Workplace, deployment: Deployment
 ) -> None:
     home.environment |= {"TERM": "xterm", "LANG": "C.UTF-8", "PYTHONIOENCODING": "utf-8"}
-    shown = in_terminal(home, "verify", deployment.address, *deployment.basis)
+    _, shown = in_terminal(home, "verify", deployment.address, *deployment.basis)
     assert "\x1b[32m\x1b[1m✓" in shown
     home.environment["PYTHONIOENCODING"] = "ascii"
     done = home.run("verify", deployment.address, *deployment.basis)
