@@ -130,7 +130,7 @@ async def test_recovery_does_not_get_around_it(tmp_path: Path) -> None:
         async with place.coordinator() as coordinator:
             with pytest.raises(CoordinatorError, match=how) as refusal:
                 await coordinator.recover(secret, signature)
-            assert "1 changes are missing. Put the latest state back" in str(refusal.value)
+            assert "1 change is missing. Put the latest state back" in str(refusal.value)
             assert coordinator.status().state is State.RECOVERY
 
 
@@ -274,7 +274,7 @@ async def test_settings_choose_it(place: Place, tmp_path: Path) -> None:
     with coordinator_process(place.state, {"RINGTAW_ANCHOR": f"file:{place.file}"}) as process:
         answer = process.call("GET", "/api/v2/status")["data"]
     assert answer["code"] == 1
-    assert "older than the anchor remembers: 1 changes are missing" in answer["message"]
+    assert "older than the anchor remembers: 1 change is missing" in answer["message"]
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,8 @@ def check_against(remembered: Mark | None, found: Mark, memory: Memory = ANCHOR)
     if found.deployment != remembered.deployment:
         reason = f"the state is of another deployment than {memory.holder}"
     elif missing > 0:
-        reason = f"the state is older than {memory.holder}: {missing} changes are missing"
+        what = "1 change is" if missing == 1 else f"{missing} changes are"
+        reason = f"the state is older than {memory.holder}: {what} missing"
     elif missing == 0 and found.head != remembered.head:
         reason = f"the state is of another history than {memory.holder}"
     if reason:
