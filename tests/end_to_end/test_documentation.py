@@ -56,8 +56,12 @@ def test_commands_run(page: Path, tmp_path: Path, ports: dict[str, str]) -> None
         ["sh", "-eu"],
         input=f"{script}\n",
         cwd=folder,
-        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        | {"TMPDIR": str(tmp_path)},
+        env={
+            "OSTYPE": "linux-gnu",  # bash sets it; activate of Python 3.12 does not go without
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "TMPDIR": str(tmp_path),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
