@@ -170,6 +170,29 @@ def test_a_foreign_era_config_in_the_working_directory_is_refused(
         policy_of(Access(), "host:1")
 
 
+def test_a_fifo_in_the_working_directory_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, give_away: Give
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fifo = tmp_path / "coordinator-era.json"
+    os.mkfifo(fifo, 0o644)
+    failures: list[str] = []
+
+    def look() -> None:
+        with pytest.raises(InputError) as caught:
+            policy_of(Access(), "host:1")
+        failures.append(caught.value.message)
+
+    for give in (lambda _: None, give_away):
+        give(fifo)
+        looking = threading.Thread(target=look, daemon=True)
+        looking.start()
+        looking.join(10)
+    own, foreign = failures
+    assert own.startswith("coordinator-era.json: ")
+    assert foreign == "coordinator-era.json belongs to another user"
+
+
 def test_a_library_that_others_name_is_not_loaded(shared: Path, give_away: Give) -> None:
     pytest.importorskip("pkcs11")
     config = shared / "pkcs11.json"
